@@ -1,0 +1,1 @@
+"""external-endpoint: something outside the cluster under a Service name inside it."""

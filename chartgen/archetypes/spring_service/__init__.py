@@ -1,0 +1,1 @@
+"""spring-service: a stateless service in a Deployment."""

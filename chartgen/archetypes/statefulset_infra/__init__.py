@@ -1,0 +1,1 @@
+"""statefulset-infra: infrastructure whose replicas have names, and often storage."""

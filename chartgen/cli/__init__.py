@@ -1,0 +1,1 @@
+"""The chartgen command line."""

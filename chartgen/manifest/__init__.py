@@ -1,0 +1,1 @@
+"""The release manifest: read, layered, checked, and resolved per environment."""

@@ -1,0 +1,133 @@
+"""Chart archives: read, written deterministically, and digested.
+
+A chart is a mapping of paths inside the chart (`Chart.yaml`, `templates/deployment.yaml`, `charts/x/values.yaml`)
+to bytes. The same mapping always gives the same archive, whatever the umask, clock or folder (gzip bytes hold per
+zlib implementation), which `helm package` does not promise (helm/helm#3612).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import re
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from helmkit.errors import HelmkitError
+
+ChartFiles = Mapping[str, bytes]
+
+_VERSION_LINE = re.compile(rb"^version:.*$", re.MULTILINE)
+_EPOCH = 0
+_UNPACKED_LIMIT = 100 * 1024 * 1024
+"""Helm refuses charts that unpack to more (bytes)."""
+
+
+def build_archive(name: str, files: ChartFiles) -> bytes:
+    """Return the chart `name` as a .tgz whose bytes depend on `name` and `files` alone."""
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=_EPOCH, filename="") as stream:
+        stream.write(_build_tar(name, files))
+    return packed.getvalue()
+
+
+def _build_tar(name: str, files: ChartFiles) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        # Chart.yaml first: registries and tools that stream the archive find it without reading on.
+        for path in sorted(files, key=lambda p: (p != "Chart.yaml", p)):
+            member = tarfile.TarInfo(f"{name}/{path}")
+            member.size = len(files[path])
+            member.mode = 0o644
+            member.mtime = _EPOCH
+            tar.addfile(member, io.BytesIO(files[path]))
+    return buffer.getvalue()
+
+
+def content_digest(files: ChartFiles) -> str:
+    """Return the sha256 of a chart's content, leaving out its own version.
+
+    Two charts that differ in nothing but `version` in their Chart.yaml have the same content digest, so a service
+    that did not change keeps its version.
+    """
+    neutral = dict(files)
+    if "Chart.yaml" in neutral:
+        neutral["Chart.yaml"] = _VERSION_LINE.sub(b"version: 0.0.0", neutral["Chart.yaml"], count=1)
+    return "sha256:" + hashlib.sha256(_build_tar("chart", neutral)).hexdigest()
+
+
+def bytes_digest(content: bytes) -> str:
+    """Return the sha256 of `content` with its algorithm, as OCI writes it."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def values_digest(values: Mapping[str, Any]) -> str:
+    """Return the sha256 of Helm values: equal for equal data, whatever the key order."""
+    canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return bytes_digest(canonical.encode())
+
+
+def subchart(files: ChartFiles, name: str) -> dict[str, bytes]:
+    """Return the vendored subchart `name` of an umbrella as a chart of its own; empty if there is none."""
+    prefix = f"charts/{name}/"
+    return {path.removeprefix(prefix): content for path, content in files.items() if path.startswith(prefix)}
+
+
+def parse_archive(archive: bytes, source: str) -> tuple[str, dict[str, bytes]]:
+    """Return the chart's folder name and its files.
+
+    Args:
+        archive: A .tgz as helm or this project writes it.
+        source: Where it came from, for errors.
+
+    Raises:
+        HelmkitError: It is not a chart archive, is too large, or holds a path that leaves its folder.
+    """
+    names: set[str] = set()
+    files: dict[str, bytes] = {}
+    total = 0
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+            for member in tar:
+                if not member.isfile():
+                    continue
+                path = PurePosixPath(member.name)
+                total += member.size
+                if path.is_absolute() or ".." in path.parts or len(path.parts) < 2 or total > _UNPACKED_LIMIT:
+                    message = f"the chart archive {source} is refused at {member.name!r}: unsafe path or too large"
+                    raise HelmkitError(message, hint="Build and push it again with chartgen.")
+                names.add(path.parts[0])
+                stream = tar.extractfile(member)
+                files["/".join(path.parts[1:])] = stream.read() if stream else b""
+    except (tarfile.TarError, EOFError, OSError) as error:
+        message = f"reading the chart archive {source} failed: {error}"
+        raise HelmkitError(message, hint="Build and push it again with chartgen.") from error
+    if len(names) != 1 or "Chart.yaml" not in files:
+        message = f"{source} is not a chart archive: it holds no single folder with a Chart.yaml"
+        raise HelmkitError(message, hint="Name a .tgz that `chartgen build` or `helm package` wrote.")
+    return names.pop(), files
+
+
+def load_chart(folder: Path) -> dict[str, bytes]:
+    """Return the files of the chart in `folder`.
+
+    Raises:
+        HelmkitError: There is no Chart.yaml in it.
+    """
+    if not (folder / "Chart.yaml").is_file():
+        message = f"{folder} is not a chart: it has no Chart.yaml"
+        raise HelmkitError(message, hint="Name the folder of an umbrella chart, for example charts/my-platform.")
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def write_chart(folder: Path, files: ChartFiles) -> None:
+    """Write a chart's files below `folder`, which need not exist."""
+    for path, content in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
