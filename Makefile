@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench sandbox charts golden lock clean
+.PHONY: help demo test check bench sandbox charts docs golden lock clean
 
 help: ## Show this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ sandbox: $(VENV)/ready ## Start the disposable control plane and registry (stop:
 
 charts: $(VENV)/ready ## Generate charts/ from releases.toml and values/
 	@$(BIN)/chartgen build $(ARGS)
+
+docs: $(VENV)/ready ## Generate the reference pages from the programs
+	@$(BIN)/python docs/generate.py $(ARGS)
 
 golden: $(VENV)/ready ## Refresh the golden trees of the tests
 	@$(BIN)/python -m pytest tests/golden --refresh-golden $(ARGS)

@@ -1,0 +1,92 @@
+"""Plays the story: prints each command as a user would type it, runs it for real, and times it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from helmkit.errors import HelmkitError
+from sandbox.cluster import Sandbox
+from sandbox.demo.story import Command, Scene, story
+
+PROJECT = Path(__file__).resolve().parents[2]
+WIDTH = 100
+
+
+def run(folder: Path) -> None:
+    """Play the whole story on a sandbox started anew; the sandbox stays up for the user to look around.
+
+    Args:
+        folder: Where the demo's copy of the release manifest and its charts go; emptied first.
+
+    Raises:
+        HelmkitError: A command answered with another exit code than the story expects.
+    """
+    started = time.monotonic()
+    _prepare(folder)
+    _say("A disposable control plane and registry on loopback", "")
+    Sandbox.attach().down()
+    sandbox = Sandbox.up()
+    print(f"  up in {time.monotonic() - started:.1f} s: kubeconfig {sandbox.kubeconfig}")
+    environ = _environ(sandbox)
+    for number, scene in enumerate(story(f"oci://{sandbox.registry}/charts/spring-platform"), start=1):
+        _play(number, scene, folder, environ)
+    _farewell(folder, time.monotonic() - started)
+
+
+def _prepare(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(PROJECT / "releases.toml", folder)
+    shutil.copytree(PROJECT / "values", folder / "values")
+
+
+def _environ(sandbox: Sandbox) -> dict[str, str]:
+    environ = {**os.environ, **sandbox.environ, "PYTHONUNBUFFERED": "1"}
+    environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environ["PATH"]])
+    return environ
+
+
+def _play(number: int, scene: Scene, folder: Path, environ: Mapping[str, str]) -> None:
+    _say(f"{number}. {scene.title}", scene.why)
+    for command in scene.commands:
+        _perform(command, folder, environ)
+
+
+def _perform(command: Command, folder: Path, environ: Mapping[str, str]) -> None:
+    line = " ".join(f'"{word}"' if " " in word else word for word in command.argv)
+    print(f"\n$ {line}", flush=True)
+    began = time.monotonic()
+    code = subprocess.run(command.argv, cwd=folder, env=environ, check=False).returncode
+    print(f"  ({time.monotonic() - began:.1f} s, exit code {code})", flush=True)
+    if code != command.expect:
+        message = f"the demo expected exit code {command.expect} of `{line}`, it was {code}"
+        raise HelmkitError(message, hint=f"Look at it in {folder}; `make sandbox ARGS=status` tells what runs.")
+
+
+def _say(title: str, why: str) -> None:
+    print(f"\n\n{title}\n{'─' * min(len(title), WIDTH)}")
+    if why:
+        print(textwrap.fill(why, WIDTH))
+    sys.stdout.flush()
+
+
+def _farewell(folder: Path, seconds: float) -> None:
+    shown = os.path.relpath(folder)
+    _say(f"Done in {seconds:.0f} s", "The sandbox is still up. Things to try next:")
+    print(
+        f"""
+  cd {shown} && eval "$({sys.executable} -m sandbox env)"      # kubeconfig, helm, kubectl, chartgen and relman on PATH
+  less charts/spring-platform/README.md                   # the umbrella chart that was installed
+  chartgen render -e sandbox gateway                      # the objects, as Helm applies them
+  relman history test-all-services -o json                # who, when, why, which images
+  kubectl get pods -A
+  {sys.executable} -m sandbox down                       # stop everything, remove everything
+"""
+    )
