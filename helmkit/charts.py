@@ -13,7 +13,7 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,7 +22,13 @@ from helmkit.errors import HelmkitError
 ChartFiles = Mapping[str, bytes]
 
 _VERSION_LINE = re.compile(rb"^version:.*$", re.MULTILINE)
+_IN_SUBCHART = re.compile(r"^(?:charts/[^/]+/)+")
 _EPOCH = 0
+_COMPRESSION = 6
+"""zlib's own default: 2 % larger than the best, in half the time."""
+_MODE_OWNER = b"0000644\0" + b"0000000\0" * 2
+_TIME = b"%011o\0" % _EPOCH
+_AFTER_CHECKSUM = (tarfile.REGTYPE + b"\0" * 100 + b"ustar\x0000" + b"\0" * 64).ljust(356, b"\0")
 _UNPACKED_LIMIT = 100 * 1024 * 1024
 """Helm refuses charts that unpack to more (bytes)."""
 
@@ -30,22 +36,51 @@ _UNPACKED_LIMIT = 100 * 1024 * 1024
 def build_archive(name: str, files: ChartFiles) -> bytes:
     """Return the chart `name` as a .tgz whose bytes depend on `name` and `files` alone."""
     packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=_EPOCH, filename="") as stream:
-        stream.write(_build_tar(name, files))
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=_EPOCH, filename="", compresslevel=_COMPRESSION) as stream:
+        for block in _tar_blocks(name, files):
+            stream.write(block)
     return packed.getvalue()
 
 
-def _build_tar(name: str, files: ChartFiles) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        # Chart.yaml first: registries and tools that stream the archive find it without reading on.
-        for path in sorted(files, key=lambda p: (p != "Chart.yaml", p)):
-            member = tarfile.TarInfo(f"{name}/{path}")
-            member.size = len(files[path])
-            member.mode = 0o644
-            member.mtime = _EPOCH
-            tar.addfile(member, io.BytesIO(files[path]))
-    return buffer.getvalue()
+def _tar_blocks(name: str, files: ChartFiles) -> Iterator[bytes]:
+    """Yield a tar archive piece by piece: an umbrella of a thousand charts is 40 MB of it."""
+    length = 0
+    for path in sorted(files, key=_archive_order):
+        content = files[path]
+        for block in (
+            _tar_header(f"{name}/{path}", len(content)),
+            content,
+            b"\0" * (-len(content) % tarfile.BLOCKSIZE),
+        ):
+            length += len(block)
+            yield block
+    end = 2 * tarfile.BLOCKSIZE
+    yield b"\0" * (end + -(length + end) % tarfile.RECORDSIZE)
+
+
+def _archive_order(path: str) -> tuple[bool, str, str]:
+    """Return the sort key of a file in an archive.
+
+    Chart.yaml first: registries and tools that stream the archive find it without reading on. The same file of all
+    subcharts together: gzip looks back 32 KiB, and an umbrella of a thousand charts shrinks to a tenth.
+    """
+    inner = _IN_SUBCHART.sub("", path)
+    return (path != "Chart.yaml", inner, path)
+
+
+def _tar_header(path: str, size: int) -> bytes:
+    """Return what `tarfile` writes for a plain file; by hand for short names, because that is ten times as fast.
+
+    A thousand charts have 25,000 members, and digests and archives are made of all of them.
+    """
+    if not path.isascii() or len(path) >= tarfile.LENGTH_NAME:
+        member = tarfile.TarInfo(path)
+        member.size, member.mode, member.mtime = size, 0o644, _EPOCH
+        return member.tobuf(tarfile.PAX_FORMAT)
+    before = path.encode().ljust(tarfile.LENGTH_NAME, b"\0") + _MODE_OWNER + b"%011o\0" % size + _TIME
+    # The checksum counts its own eight bytes as blanks.
+    checksum = sum(before) + sum(_AFTER_CHECKSUM) + 8 * ord(" ")
+    return before + b"%06o\0 " % checksum + _AFTER_CHECKSUM
 
 
 def content_digest(files: ChartFiles) -> str:
@@ -57,7 +92,10 @@ def content_digest(files: ChartFiles) -> str:
     neutral = dict(files)
     if "Chart.yaml" in neutral:
         neutral["Chart.yaml"] = _VERSION_LINE.sub(b"version: 0.0.0", neutral["Chart.yaml"], count=1)
-    return "sha256:" + hashlib.sha256(_build_tar("chart", neutral)).hexdigest()
+    digest = hashlib.sha256()
+    for block in _tar_blocks("chart", neutral):
+        digest.update(block)
+    return "sha256:" + digest.hexdigest()
 
 
 def bytes_digest(content: bytes) -> str:
@@ -69,6 +107,14 @@ def values_digest(values: Mapping[str, Any]) -> str:
     """Return the sha256 of Helm values: equal for equal data, whatever the key order."""
     canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return bytes_digest(canonical.encode())
+
+
+def subchart_values(environment: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return what an umbrella's `environments/<environment>.yaml` gives the subchart `name`, `global` included.
+
+    These are the values to install the subchart alone with, and what its values digest is over.
+    """
+    return {"global": environment.get("global", {}), **environment.get(name, {})}
 
 
 def subchart(files: ChartFiles, name: str) -> dict[str, bytes]:

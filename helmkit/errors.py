@@ -1,11 +1,12 @@
 """Errors both tools raise, and the exit code of each.
 
     HelmkitError                1  failed
+    ├── ForbiddenError          1  a cluster or a registry knows who we are, and refuses
     ├── UsageError              2  a command or its configuration is wrong
     │   └── InputError          2  a file people write is wrong, all problems at once
     ├── StaleError              3  changes are pending, or generated files are stale
     ├── LockHeldError           4  somebody else is changing the same set
-    ├── UnreachableError        5  a cluster or a registry does not answer
+    ├── UnreachableError        5  a cluster or a registry does not answer, or does not know who we are
     ├── TimedOutError           6  it took longer than it may
     ├── RestoredError           7  failed, and everything this run moved is back
     ├── NotRestoredError        8  failed, and something is not back
@@ -98,6 +99,10 @@ class UnreachableError(HelmkitError):
     """A cluster or a registry does not answer, or refuses who we are."""
 
     exit_code = 5
+
+
+class ForbiddenError(HelmkitError):
+    """A cluster or a registry knows who we are, and does not let us do this; the message names the missing right."""
 
 
 class TimedOutError(HelmkitError):

@@ -20,7 +20,7 @@ _BASE_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _HelmSafeDumper(_BASE_DUMPER):  # type: ignore[misc]
     """Writes strings so that Helm keeps them, and repeats shared data instead of writing aliases."""
 
-    def ignore_aliases(self, data: object) -> bool:
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
 
 
@@ -81,6 +81,6 @@ def parse_yaml(text: str | bytes) -> Any:
 
 def parse_yaml_documents(text: str | bytes) -> Iterator[Any]:
     """Yield every document in `text` that is not empty, strictly as `parse_yaml` does."""
-    for document in yaml.load_all(text, Loader=_StrictLoader):  # noqa: S506 - a subclass of the safe loader
+    for document in yaml.load_all(text, Loader=_StrictLoader):
         if document is not None:
             yield document

@@ -1,0 +1,148 @@
+"""A connection to a real cluster: the only module that knows lightkube.
+
+lightkube turns a kubeconfig's cluster and user into an HTTP client with the right certificates and credentials
+(`lightkube.config.client_adapter`, its public seam). Its resource classes are not used: they decode whole objects
+into dataclasses, have no metadata-only lists and end a watch at every error.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+from lightkube.config import client_adapter, kubeconfig, models
+from lightkube.core.exceptions import ConfigError
+
+from helmkit.errors import UsageError
+from helmkit.kube.kubeconfig import Settings, load_settings
+from helmkit.kube.login import ExecLogin
+from helmkit.kube.transport import (
+    METADATA_LIST,
+    Answer,
+    ConnectionFailedError,
+    LoginFailedError,
+    Request,
+    StreamRefusedError,
+)
+from helmkit.proxies import find_proxy
+
+_TIMEOUT = httpx2.Timeout(30.0, connect=10.0, pool=60.0)
+_WATCH_TIMEOUT = httpx2.Timeout(30.0, connect=10.0, pool=60.0, read=90.0)
+"""Bookmarks come about once a minute: a longer silence is a connection that died without a word."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A cluster that can be asked."""
+
+    transport: HttpTransport
+    server: str
+    context: str
+    namespace: str
+    user: str
+
+
+def open_connection(path: Path | None, context: str | None, environ: Mapping[str, str]) -> Connection:
+    """Prepare a connection; nothing is sent yet. Arguments and errors are those of `load_settings`."""
+    settings = load_settings(path, context, environ)
+    return Connection(
+        transport=HttpTransport(_client(settings, environ)),
+        server=settings.server,
+        context=settings.context,
+        namespace=settings.namespace,
+        user=settings.user_name,
+    )
+
+
+def _client(settings: Settings, environ: Mapping[str, str]) -> httpx2.AsyncClient:
+    try:
+        cluster = msgspec.convert(settings.cluster, models.Cluster)
+        user = msgspec.convert(settings.user, models.User)
+        config = kubeconfig.KubeConfig.from_one(cluster=cluster, user=user, namespace=settings.namespace).get()
+        if config is None:  # cannot be: from_one sets a current context
+            raise AssertionError
+        proxy = settings.cluster.get("proxy-url") or find_proxy(settings.server, environ)
+        # trust_env off: proxies come from the environment that was passed in, not from this process's.
+        parameters = client_adapter.ConnectionParams(timeout=_TIMEOUT, trust_env=False, proxy=proxy)
+        client = client_adapter.AsyncClient(config, parameters)
+    except (ConfigError, msgspec.ValidationError, OSError, ssl.SSLError, ValueError, httpx2.InvalidURL) as error:
+        message = f"the context {settings.context} in {settings.source} cannot be used: {error}"
+        raise UsageError(message, hint="Correct the kubeconfig; `kubectl cluster-info` must work with it.") from error
+    if settings.user.get("exec"):
+        client.auth = ExecLogin(settings.user["exec"], environ)
+    return client
+
+
+class HttpTransport:
+    """Sends requests over HTTP, one connection pool for all."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self._client = client
+
+    async def send(self, request: Request) -> Answer:
+        """Send one request; see `Transport`."""
+        try:
+            response = await self._client.send(self._build(request, _TIMEOUT))
+        except (httpx2.HTTPError, httpx2.InvalidURL, ConfigError) as error:
+            raise _translate(error) from error
+        return _answer(response, wants_raw=request.accept == METADATA_LIST)
+
+    async def stream(self, request: Request) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield the events of a watch; see `Transport`."""
+        try:
+            response = await self._client.send(self._build(request, _WATCH_TIMEOUT), stream=True)
+            try:
+                if response.status_code != 200:
+                    await response.aread()
+                    raise StreamRefusedError(_answer(response, wants_raw=False))
+                async for line in response.aiter_lines():
+                    if line:
+                        yield msgspec.json.decode(line)
+            finally:
+                await response.aclose()
+        except (httpx2.HTTPError, httpx2.InvalidURL, ConfigError) as error:
+            raise _translate(error) from error
+        except msgspec.DecodeError as error:
+            # A line was cut off with the connection.
+            raise ConnectionFailedError("the connection broke", sent=True) from error
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    def _build(self, request: Request, timeout: httpx2.Timeout) -> httpx2.Request:
+        headers = {"Accept": request.accept}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        return self._client.build_request(
+            request.method,
+            request.path,
+            params=dict(request.params),
+            content=request.body,
+            headers=headers,
+            timeout=timeout,
+        )
+
+
+def _answer(response: httpx2.Response, *, wants_raw: bool) -> Answer:
+    raw = response.content
+    retry_after = response.headers.get("Retry-After", "")
+    pause = float(retry_after) if retry_after.isdecimal() else None
+    if wants_raw and response.is_success:
+        return Answer(response.status_code, None, raw, pause)
+    try:
+        return Answer(response.status_code, msgspec.json.decode(raw), b"", pause)
+    except msgspec.DecodeError:
+        return Answer(response.status_code, None, raw, pause)
+
+
+def _translate(error: Exception) -> ConnectionFailedError | LoginFailedError:
+    if isinstance(error, ConfigError):
+        return LoginFailedError(str(error))
+    certainly_unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
+    return ConnectionFailedError(str(error) or type(error).__name__, sent=not certainly_unsent)

@@ -1,0 +1,30 @@
+"""What can go wrong with a registry.
+
+    RegistryError                1  the registry refuses, or its answer makes no sense
+    ├── ArtifactNotFoundError    1  there is no such repository, tag or digest
+    ├── DigestMismatchError      1  what came is not what was asked for
+    └── AlreadyPublishedError    1  the version exists with other content
+
+Beside them, from `helmkit.errors`: UnreachableError (also for credentials that are not accepted), ForbiddenError and
+UsageError. Errors of httpx2 never leave this package.
+"""
+
+from __future__ import annotations
+
+from helmkit.errors import HelmkitError
+
+
+class RegistryError(HelmkitError):
+    """The registry refuses, or its answer makes no sense."""
+
+
+class ArtifactNotFoundError(RegistryError):
+    """The registry says that there is no such repository, tag or digest."""
+
+
+class DigestMismatchError(RegistryError):
+    """The bytes that came do not have the digest that was asked for."""
+
+
+class AlreadyPublishedError(RegistryError):
+    """The version exists with other content. Published versions never change."""
