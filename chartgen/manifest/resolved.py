@@ -84,6 +84,10 @@ class ResolvedEnvironment:
     registries: Mapping[str, Registry]
     services: Mapping[str, ResolvedService]
     """By key, in dependency order (a service after those it depends on), ties in key order."""
+    repository: str = ""
+    """Where this environment's charts are published: `[charts]` with the layer's overrides; empty when nowhere."""
+    plain_http: bool = False
+    """That repository speaks HTTP without TLS."""
 
 
 @dataclass(frozen=True)

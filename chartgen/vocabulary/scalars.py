@@ -64,7 +64,7 @@ Duration = Annotated[
 Quantity = Annotated[str, Field(pattern=_QUANTITY)]
 """A Kubernetes quantity as text: `500m`, `1Gi`."""
 
-IntOrPercent = Annotated[int | str, Field(pattern=r"^\d+%$")] | int
+IntOrPercent = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d+%$")]
 Key = Annotated[
     str, _check_name("key (lower case letters, digits, hyphens, starting with a letter)", names.is_service_name)
 ]

@@ -1,0 +1,16 @@
+"""The words of each archetype: what a service may state, by the archetype it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chartgen.archetypes.external_endpoint.model import ExternalEndpoint
+from chartgen.archetypes.service import ServiceModel
+from chartgen.archetypes.spring_service.model import SpringService
+from chartgen.archetypes.statefulset_infra.model import StatefulsetInfra
+
+MODELS: Mapping[str, type[ServiceModel]] = {
+    "spring-service": SpringService,
+    "statefulset-infra": StatefulsetInfra,
+    "external-endpoint": ExternalEndpoint,
+}

@@ -1,0 +1,54 @@
+"""Numbers that bound each other: replicas and their maximum, requests and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from chartgen.manifest.checked import Checked
+from chartgen.manifest.findings import Finding
+from chartgen.vocabulary.workload import Workload
+
+_FACTORS = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    "k": Decimal(10**3),
+    "M": Decimal(10**6),
+    "G": Decimal(10**9),
+    "T": Decimal(10**12),
+    "P": Decimal(10**15),
+    "Ki": Decimal(2**10),
+    "Mi": Decimal(2**20),
+    "Gi": Decimal(2**30),
+    "Ti": Decimal(2**40),
+    "Pi": Decimal(2**50),
+}
+
+
+def parse_quantity(text: str) -> Decimal:
+    """Return a Kubernetes quantity as a number (of bytes, or of cores).
+
+    >>> parse_quantity("1Gi") > parse_quantity("1G")
+    True
+    """
+    digits = text.rstrip("mkKMGTPi")
+    return Decimal(digits) * _FACTORS[text[len(digits) :]]
+
+
+def check(service: Checked) -> Iterator[Finding]:
+    """Find more replicas than allowed (T070) and requests above their limits."""
+    model = service.model
+    if not isinstance(model, Workload):
+        return
+    if model.max_replicas is not None and model.replicas > model.max_replicas:
+        message = f"{model.replicas} replicas, but max_replicas is {model.max_replicas}"
+        yield service.finding(("replicas",), message)
+    resources = model.resources
+    pairs = (
+        ("memory_request", resources.memory_request, "memory", resources.memory),
+        ("cpu", resources.cpu, "cpu_limit", resources.cpu_limit),
+    )
+    for name, request, limit_name, limit in pairs:
+        if request and limit and parse_quantity(request) > parse_quantity(limit):
+            message = f"{request} are requested, but {limit_name} allows only {limit}"
+            yield service.finding(("resources", name), message)
