@@ -1,0 +1,23 @@
+"""A PodDisruptionBudget that never lets a pod go keeps its node from being drained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chartgen.checks.finding import Rule, Subject
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Find budgets that want as many pods as there are, or let none go."""
+    budget = subject.values.get("podDisruptionBudget", {})
+    replicas = subject.values.get("replicaCount", 0)
+    if not budget or not 0 < replicas >= budget["fromReplicas"]:
+        return
+    at_least, gone = budget.get("minAvailable"), budget.get("maxUnavailable")
+    if at_least == "100%" or (isinstance(at_least, int) and at_least >= replicas):
+        yield f"min_available = {at_least} of {replicas} replicas: no pod may ever go, so its node cannot be drained"
+    elif gone in (0, "0%"):
+        yield f"max_unavailable = {gone}: no pod may ever go, so its node cannot be drained"
+
+
+RULE = Rule("blocked-drain", "warning", "Let one pod go: disruption = { max_unavailable = 1 }.", check)

@@ -1,0 +1,34 @@
+"""A liveness probe on a health path that includes other systems restarts pods when a database is away (T058)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chartgen.checks.finding import Rule, Subject
+
+_AGGREGATES = ("/actuator/health", "/health")
+_GROUPS = ("/actuator/health/liveness", "/livez", "/actuator/info")
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Find liveness probes on Spring's aggregated health, or on the very path that readiness asks."""
+    live = _path(subject, "livenessProbe")
+    if live is None or live in _GROUPS:
+        return
+    if live.rstrip("/") in _AGGREGATES:
+        yield f"liveness asks {live}, which fails when a database or another service is away"
+    elif live == _path(subject, "readinessProbe"):
+        yield f"liveness asks {live}, the same as readiness: what should only stop traffic restarts the pod"
+
+
+def _path(subject: Subject, probe: str) -> str | None:
+    path = subject.values.get(probe, {}).get("httpGet", {}).get("path")
+    return str(path).partition("?")[0] if path else None
+
+
+RULE = Rule(
+    "health-as-liveness",
+    "warning",
+    'Say probes.path alone (liveness then asks for an open port), or probes.liveness = { path = "/livez" }.',
+    check,
+)

@@ -1,0 +1,17 @@
+"""A rollout that may neither add a pod nor take one away cannot move; Kubernetes refuses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chartgen.checks.finding import Rule, Subject
+
+
+def check(subject: Subject) -> Iterator[str]:
+    """Find strategies with no surge and no unavailable pod."""
+    update = subject.values.get("strategy", {}).get("rollingUpdate")
+    if update and all(update[key] in (0, "0%") for key in ("maxSurge", "maxUnavailable")):
+        yield "rollout says max_surge = 0 and max_unavailable = 0: no pod could ever be replaced"
+
+
+RULE = Rule("stuck-rollout", "error", "Allow one of them, for example rollout = { max_unavailable = 1 }.", check)
