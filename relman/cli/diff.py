@@ -1,0 +1,97 @@
+"""relman diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from relman.cli.options import cluster_options, output_options, source_options, target_options
+
+if TYPE_CHECKING:
+    from helmkit.console.table import Table
+    from relman.actions.diff import DiffReport, ServiceDiff
+
+CHANGES = 3
+"""Exit code when there are changes and --exit-code asks for it."""
+
+
+@click.command("diff")
+@target_options
+@source_options
+@click.option("--change-environment", is_flag=True, help="Let -e name another environment than the recorded one.")
+@click.option("--release-hold", "release_holds", is_flag=True, help="As if nothing was on hold.")
+@click.option("--exit-code", is_flag=True, help="Exit with 3 when there are changes.")
+@output_options
+@cluster_options
+def command(
+    name: str | None, namespace: str | None, version: str, everything: bool, source: str | None,  # noqa: FBT001
+    kubeconfig: Path | None, kube_context: str | None, helm_binary: Path | None, **options: Any,
+) -> int:  # fmt: skip
+    """Show what an upgrade of NAME, or of --all, to a version would change. Changes nothing.
+
+    Values of Secrets, and of fields named like one, are never shown.
+    """
+    from helmkit.console.progress import SilentProgress
+    from relman.actions.diff import diff
+    from relman.actions.ports import World
+    from relman.actions.upgrade import UpgradeOptions
+    from relman.cli.compose import Connection, build_console, run_command
+    from relman.source import Source
+
+    wanted = UpgradeOptions(
+        version=version,
+        name=name,
+        namespace=namespace,
+        everything=everything,
+        source=Source(source, options["plain_http"]) if source else None,
+        environment=options["environment"],
+        change_environment=options["change_environment"],
+        release_holds=options["release_holds"],
+    )
+
+    async def use_case(world: World) -> DiffReport:
+        return await diff(world, wanted)
+
+    console = build_console()
+    report = run_command(Connection(kubeconfig, kube_context, helm_binary), SilentProgress(), use_case)
+    console.print_data(report, options["output"], table=_table)
+    return CHANGES if options["exit_code"] and report.changes else 0
+
+
+def _table(report: DiffReport) -> Table:
+    from helmkit.console.table import Table
+
+    rows = [
+        [s.service, s.namespace, s.action, s.old or None, s.new or None, _restarts(s), s.reason]
+        for s in report.services
+    ]
+    notes = [line for service in report.services for line in _fields(service)]
+    held = [f"{s.service}: {s.outcome}, {s.reason}" for s in report.plan.skips if s.outcome != "unchanged"]
+    refused = [f"would be refused: {refusal.message}" for refusal in report.plan.refusals]
+    return Table(
+        ["SERVICE", "NAMESPACE", "ACTION", "FROM", "TO", "RESTARTS", "WHY"],
+        rows,
+        notes=[*notes, *(["", *held, *refused] if held or refused else [])],
+        empty="no changes",
+    )
+
+
+def _restarts(service: ServiceDiff) -> str:
+    return ", ".join(service.restarts) or ("new" if service.action == "install" else "none")
+
+
+def _fields(service: ServiceDiff) -> list[str]:
+    lines = ["", f"{service.service} {service.old} -> {service.new}"]
+    for change in service.objects:
+        if change.change != "changed":
+            lines.append(f"  {change.object} {change.change}")
+            continue
+        lines.append(f"  {change.object}" + (" (pods restart)" if change.restarts else ""))
+        lines += [f"    {field.path}: {_shown(field.old)} -> {_shown(field.new)}" for field in change.fields]
+    return lines
+
+
+def _shown(value: str | None) -> str:
+    return "(none)" if value is None else value

@@ -1,0 +1,193 @@
+"""The end of a run: the table, the root causes, the next command to type, and the exit code."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from helmkit.console.printer import Console
+from helmkit.console.table import Table
+from helmkit.errors import HelmkitError, InterruptedRunError, NotRestoredError, RestoredError, TimedOutError
+from relman.actions.run import RunResult
+from relman.core.plan import Plan
+from relman.core.record import CauseRecord, ServiceRecord
+
+Output = Literal["table", "json", "yaml"]
+
+
+class ServiceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one service."""
+
+    service: str
+    namespace: str
+    action: str
+    old: str
+    new: str
+    outcome: str
+    reason: str
+    revision: int = 0
+    causes: tuple[CauseRecord, ...] = ()
+
+
+class RecordLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A set revision this run wrote."""
+
+    namespace: str
+    revision: int
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What `upgrade` and `rollback` print as JSON."""
+
+    outcome: str
+    action: str
+    platform: str
+    version: str
+    environment: str
+    records: tuple[RecordLine, ...]
+    services: tuple[ServiceLine, ...]
+    notes: tuple[str, ...]
+
+
+def finish_run(console: Console, result: RunResult, output: Output) -> int:
+    """Print what became of a run and return 0, or raise what it ended with.
+
+    Raises:
+        RestoredError: It failed and everything is back.
+        NotRestoredError: It failed and something is not back.
+        TimedOutError: It failed because a rollout took too long, under `--on-failure keep` never.
+        InterruptedRunError: It was stopped.
+        HelmkitError: A person declined.
+    """
+    report = build_report(result)
+    console.print_data(report, output, table=_table)
+    for line in cause_lines(report):
+        console.info(line)
+    _raise_for(result, report)
+    return 0
+
+
+def build_report(result: RunResult) -> RunReport:
+    """Return a run's result as it is printed."""
+    plan = result.plan
+    if result.records:
+        services = tuple(
+            _recorded(record.namespace, key, service)
+            for record in result.records
+            for key, service in sorted(record.services.items())
+        )
+        services += _other_namespaces(plan, {record.namespace for record in result.records})
+    else:
+        services = _planned(plan)
+    return RunReport(
+        outcome=result.outcome,
+        action=plan.action,
+        platform=plan.platform,
+        version=plan.version,
+        environment=plan.environment,
+        records=tuple(RecordLine(namespace=r.namespace, revision=r.number) for r in result.records),
+        services=services,
+        notes=plan.notes,
+    )
+
+
+def cause_lines(report: RunReport) -> list[str]:
+    """Return the root causes, each once with the services it hit."""
+    hit: dict[tuple[str, str], list[str]] = {}
+    first: dict[tuple[str, str], CauseRecord] = {}
+    for service in report.services:
+        for cause in service.causes[:1]:
+            hit.setdefault((cause.kind, cause.summary), []).append(service.service)
+            first.setdefault((cause.kind, cause.summary), cause)
+    lines = []
+    for key, services in hit.items():
+        cause = first[key]
+        lines += ["", f"Cause ({', '.join(services)}): {cause.summary}"]
+        lines += [f"  {line}" for line in cause.detail.splitlines()[:20]]
+        if cause.objects:
+            lines.append(f"  seen on {', '.join(cause.objects[:5])}")
+        if cause.hint:
+            lines.append(f"  {cause.hint}")
+    return lines
+
+
+def _table(report: RunReport) -> Table:
+    rows = [
+        [s.service, s.namespace, s.old or None, s.new or None, s.outcome, s.revision or None, s.reason]
+        for s in report.services
+    ]
+    ends = [f"{r.namespace} is at revision {r.revision} of its history" for r in report.records]
+    return Table(
+        ["SERVICE", "NAMESPACE", "FROM", "TO", "OUTCOME", "REVISION", "WHY"],
+        rows,
+        notes=["", *ends] if ends else [],
+        empty="nothing to do",
+    )
+
+
+def _recorded(namespace: str, key: str, service: ServiceRecord) -> ServiceLine:
+    now = service.now.content if service.now else None
+    before = service.before.content if service.before else now if service.action == "none" else None
+    wanted = service.wanted or now
+    return ServiceLine(
+        service=key,
+        namespace=namespace,
+        action=service.action,
+        old=before.label if before else "",
+        new=wanted.label if wanted else "",
+        outcome=service.outcome,
+        reason=service.causes[0].summary if service.causes else service.reason,
+        revision=service.now.revision if service.now else 0,
+        causes=service.causes,
+    )
+
+
+def _planned(plan: Plan) -> tuple[ServiceLine, ...]:
+    steps = [
+        ServiceLine(
+            service=step.service, namespace=step.namespace, action=step.action,
+            old=step.before.content.label if step.before and step.before.content else "",
+            new=step.content.label if step.content else "", outcome="planned", reason=step.reason,
+        )
+        for step in plan.steps
+    ]  # fmt: skip
+    return (*steps, *_skipped(plan))
+
+
+def _skipped(plan: Plan) -> tuple[ServiceLine, ...]:
+    return tuple(
+        ServiceLine(
+            service=skip.service, namespace=skip.namespace, action="none",
+            old=skip.content.label if skip.content else "", new=skip.content.label if skip.content else "",
+            outcome=skip.outcome, reason=skip.reason,
+        )
+        for skip in plan.skips
+    )  # fmt: skip
+
+
+def _other_namespaces(plan: Plan, recorded: set[str]) -> tuple[ServiceLine, ...]:
+    return tuple(line for line in _skipped(plan) if line.namespace not in recorded)
+
+
+def _raise_for(result: RunResult, report: RunReport) -> None:
+    names = ", ".join(result.plan.namespaces)
+    if result.outcome in ("done", "nothing", "planned"):
+        return
+    look = f"See `relman status {result.plan.namespaces[0]}/` and `relman history {result.plan.namespaces[0]}/`."
+    why = next((service.reason for service in report.services if service.causes), "")
+    because = f": {why}" if why else ""
+    if result.outcome == "declined":
+        msg = "not confirmed, nothing was changed"
+        raise HelmkitError(msg, hint="Say --yes to go on without being asked.")
+    if result.outcome == "restored":
+        msg = f"{names}: failed{because}; everything is back where it was"
+        raise RestoredError(msg, hint=look)
+    if result.outcome == "interrupted":
+        msg = f"{names}: stopped before it was through"
+        raise InterruptedRunError(msg, hint=look)
+    if result.outcome == "failed" and all(c.kind == "deadline" for s in report.services for c in s.causes[:1]):
+        msg = f"{names}: failed{because}"
+        raise TimedOutError(msg, hint=look)
+    msg = f"{names}: failed{because}; not everything is back"
+    raise NotRestoredError(msg, hint=look)

@@ -1,0 +1,278 @@
+"""The plan of an upgrade: what is wanted and what was seen become steps, skips and refusals (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from helmkit.bom import ServiceEntry
+from relman.core import graph, outcome
+from relman.core.judge import Judgement, State, judge_release, recorded_uids, service_record
+from relman.core.naming import Scope
+from relman.core.plan import INSTALL, SCHEMA, UPGRADE, Plan, Refusal, Skip, Step
+from relman.core.record import DONE, RUNNING, Content, Hold, ReleaseState, ServiceRecord, SetRecord
+from relman.core.seen import NamespaceSeen, ReleaseSeen, RevisionSeen
+from relman.core.wanted import Wanted, dependency_edges
+
+EXTERNAL = "external-endpoint"
+
+
+@dataclass(frozen=True)
+class UpgradeRequest:
+    """What an upgrade is asked to do."""
+
+    platform: str
+    version: str
+    environment: str
+    cluster: str
+    scope: Scope
+    wanted: Mapping[str, Wanted]
+    """Every service of the environment, also those outside the scope: order passes through them."""
+    seen: Mapping[str, NamespaceSeen]
+    """By namespace, for every namespace of the scope."""
+    time_limit: Callable[[ServiceEntry], int]
+    """Seconds a rollout of a service may take."""
+    release_holds: bool = False
+    """Move services that a rollback put on hold as well."""
+    notes: tuple[str, ...] = field(default=())
+
+
+def decide_upgrade(request: UpgradeRequest) -> Plan:
+    """Return the plan that brings the scope to what is wanted.
+
+    A service is skipped only when its newest release Secret is the one recorded good, its digests match and none of
+    its objects changed since; in doubt it is upgraded. Nothing that is not ours is touched.
+    """
+    steps: list[Step] = []
+    skips: list[Skip] = []
+    refusals: list[Refusal] = []
+    for key, wanted in sorted(request.wanted.items()):
+        if not request.scope.covers(wanted.entry.namespace, key):
+            continue
+        decision = _decide_service(request, key, wanted)
+        {Step: steps, Skip: skips, Refusal: refusals}[type(decision)].append(decision)  # type: ignore[attr-defined]
+    skips.extend(_kept(request))
+    return Plan(
+        schema=SCHEMA,
+        action="upgrade",
+        platform=request.platform,
+        version=request.version,
+        environment=request.environment,
+        cluster=request.cluster,
+        namespaces=request.scope.namespaces,
+        whole=request.scope.whole,
+        stands_at=request.version if request.scope.whole else "",
+        steps=in_order(steps, dependency_edges(request.wanted)),
+        skips=tuple(skips),
+        refusals=tuple(refusals),
+        holds=_remaining_holds(request, steps),
+        notes=request.notes + _notes(request),
+        unfinished=unfinished_namespaces(request.seen),
+        relabel=_relabelled(request),
+    )
+
+
+def in_order(steps: list[Step], depends_on: Mapping[str, tuple[str, ...]]) -> tuple[Step, ...]:
+    """Return the steps with the steps each waits for, in an order that respects them."""
+    edges = graph.edges_within(depends_on, [step.service for step in steps])
+    by_key = {step.service: msgspec.structs.replace(step, waits_for=edges[step.service]) for step in steps}
+    ordered: list[str] = []
+    while len(ordered) < len(by_key):
+        ordered.extend(graph.ready_nodes(edges, ordered, ordered))
+    return tuple(by_key[key] for key in ordered)
+
+
+def unfinished_namespaces(seen: Mapping[str, NamespaceSeen]) -> tuple[str, ...]:
+    """Return the namespaces whose newest record is still open, sorted."""
+    return tuple(sorted(name for name, ns in seen.items() if ns.record is not None and ns.record.outcome == RUNNING))
+
+
+def restore_point(release: ReleaseSeen | None, recorded: ServiceRecord | None) -> ReleaseState | None:
+    """Return the revision a restore must come back to: exactly the one that is there now.
+
+    A pending revision is no place to come back to; then it is the newest one recorded good, else the newest that
+    Helm calls deployed or superseded. None means "not installed".
+    """
+    if release is None:
+        return None
+    newest = release.newest
+    states = [state for state in (recorded.now, recorded.made, recorded.before) if state] if recorded else []
+    if not newest.pending:
+        known = next((state for state in states if state.uid == newest.uid), None)
+        return known or ReleaseState(uid=newest.uid, revision=newest.revision)
+    for state in states:
+        if state.good and release.find(state.uid):
+            return state
+    stable = [r for r in release.revisions if r.status in ("deployed", "superseded")]
+    return _state_of(stable[-1], states) if stable else None
+
+
+def _state_of(revision: RevisionSeen, states: list[ReleaseState]) -> ReleaseState:
+    known = next((state for state in states if state.uid == revision.uid), None)
+    return known or ReleaseState(uid=revision.uid, revision=revision.revision)
+
+
+def _decide_service(request: UpgradeRequest, key: str, wanted: Wanted) -> Step | Skip | Refusal:
+    entry = wanted.entry
+    seen = request.seen[entry.namespace]
+    release = seen.releases.get(entry.release)
+    recorded = service_record(seen.record, key)
+    verdict = judge_release(release, recorded, seen.objects)
+    refusal = _refusal(seen, key, entry, verdict)
+    if refusal:
+        return refusal
+    held = None if request.release_holds else find_hold(seen, key, wanted.content)
+    if held:
+        reason = f"{wanted.content.label} is on hold since {held.since[:16]}: {held.why or 'rolled back'} ({held.who})"
+        return _skip(key, entry, outcome.HELD, reason, wanted.content)
+    reason = _reason(verdict, recorded, wanted.content)
+    if not reason:
+        return _skip(key, entry, outcome.UNCHANGED, "runs this already, and is as it was left", wanted.content)
+    before = restore_point(release, recorded)
+    return Step(
+        service=key,
+        namespace=entry.namespace,
+        release=entry.release,
+        action=UPGRADE if before else INSTALL,
+        reason=reason,
+        content=wanted.content,
+        before=before,
+        depends_on=entry.depends_on,
+        time_limit=request.time_limit(entry),
+        heal=verdict.state is State.PENDING,
+        switch=is_switch(before, wanted.content),
+    )
+
+
+def is_switch(before: ReleaseState | None, content: Content | None) -> bool:
+    """Tell whether a service goes from a workload to an outside endpoint or back (T158)."""
+    was = before.content.archetype if before and before.content else ""
+    now = content.archetype if content else ""
+    return bool(was) and bool(now) and (was == EXTERNAL) != (now == EXTERNAL)
+
+
+def find_hold(seen: NamespaceSeen, key: str, content: Content) -> Hold | None:
+    """Return the hold that keeps a service from this content, if there is one."""
+    holds = seen.record.holds if seen.record else ()
+    return next((hold for hold in holds if hold.service == key and hold.content.same_as(content)), None)
+
+
+def _refusal(seen: NamespaceSeen, key: str, entry: ServiceEntry, verdict: Judgement) -> Refusal | None:
+    if verdict.state is State.FOREIGN:
+        return Refusal(
+            kind="foreign-release",
+            service=key,
+            namespace=entry.namespace,
+            message=f"{entry.namespace}/{entry.release}: {verdict.detail}",
+            hint="relman changes only what it installed. Uninstall that release with helm if it may go, "
+            "or give the service another name.",
+        )
+    # A pending revision of an unfinished run of ours is healed; so is one that a closed record knows as ours.
+    unfinished = seen.record is not None and seen.record.outcome == RUNNING
+    release = seen.releases.get(entry.release)
+    known = release is not None and release.newest.uid in recorded_uids(service_record(seen.record, key))
+    if verdict.state is State.PENDING and not unfinished and not known:
+        return Refusal(
+            kind="pending-release",
+            service=key,
+            namespace=entry.namespace,
+            message=f"{entry.namespace}/{entry.release}: {verdict.detail}, by a helm that is not relman's",
+            hint=f"Wait for it, or end it with `helm rollback -n {entry.namespace} {entry.release}`.",
+        )
+    return None
+
+
+def _reason(verdict: Judgement, recorded: ServiceRecord | None, content: Content) -> str:
+    """Return why a service must move; empty when nothing is to be done."""
+    if verdict.state is State.ABSENT:
+        return "not installed yet"
+    if verdict.state is not State.IN_SYNC:
+        return verdict.detail
+    now = recorded.now if recorded else None
+    return content_change(now.content if now else None, content)
+
+
+def content_change(old: Content | None, new: Content) -> str:
+    """Return what differs between two contents, shortest useful words first; empty when they run the same."""
+    if new.same_as(old):
+        return ""
+    if old is None:
+        return "what runs is not known"
+    if old.archetype != new.archetype:
+        return f"changes from {old.archetype} to {new.archetype}"
+    if old.app_version != new.app_version:
+        return f"version {old.app_version or '?'} -> {new.app_version or '?'}"
+    if old.images != new.images:
+        return f"image {', '.join(new.images)}"
+    parts = []
+    if old.content_digest != new.content_digest:
+        parts.append(f"chart {old.chart_version} -> {new.chart_version}")
+    if old.values_digest != new.values_digest:
+        parts.append("values")
+    return " and ".join(parts) + (" changed" if len(parts) == 1 and parts[0] == "values" else "")
+
+
+def _skip(key: str, entry: ServiceEntry, word: str, reason: str, content: Content) -> Skip:
+    return Skip(
+        service=key, namespace=entry.namespace, release=entry.release, outcome=word, reason=reason, content=content
+    )
+
+
+def _kept(request: UpgradeRequest) -> list[Skip]:
+    """Return services that run and are no longer part of the platform: reported, removed only on request."""
+    kept = []
+    for namespace, seen in sorted(request.seen.items()):
+        for key, recorded in sorted((seen.record.services if seen.record else {}).items()):
+            wanted = request.wanted.get(key)
+            moved = wanted is not None and wanted.entry.namespace != namespace
+            if recorded.now is None or (wanted and not moved) or not request.scope.covers(namespace, key):
+                continue
+            where = f"moved to namespace {wanted.entry.namespace}" if wanted else f"not part of {request.version}"
+            kept.append(
+                Skip(
+                    service=key,
+                    namespace=namespace,
+                    release=recorded.release,
+                    outcome=outcome.KEPT,
+                    reason=f"{where}, left as it is",
+                    content=recorded.now.content,
+                )
+            )
+    return kept
+
+
+def _remaining_holds(request: UpgradeRequest, steps: list[Step]) -> tuple[Hold, ...]:
+    moving = {step.service for step in steps}
+    holds = [hold for seen in request.seen.values() if seen.record for hold in seen.record.holds]
+    return tuple(hold for hold in holds if hold.service not in moving)
+
+
+def _relabelled(request: UpgradeRequest) -> tuple[str, ...]:
+    """Return the namespaces that do not stand at the version and environment asked for, by their newest record."""
+    if not request.scope.whole:
+        return ()
+    return tuple(sorted(name for name, seen in request.seen.items() if seen.record and not _says(request, seen.record)))
+
+
+def _says(request: UpgradeRequest, record: SetRecord) -> bool:
+    """Tell whether a record already says that its set is at what is asked for."""
+    if record.environment != request.environment:
+        return False
+    asked_before = record.outcome == DONE and record.whole and record.version == request.version
+    return asked_before or record.stands_at == request.version
+
+
+def _notes(request: UpgradeRequest) -> tuple[str, ...]:
+    notes = []
+    for namespace in unfinished_namespaces(request.seen):
+        record = request.seen[namespace].record
+        if record:
+            notes.append(
+                f"{namespace}: revision {record.number} ({record.action} to {record.version} by {record.who}, "
+                f"started {record.started}) was never finished; it will be closed as interrupted"
+            )
+    for seen in request.seen.values():
+        notes.extend(seen.unseen)
+    return tuple(notes)

@@ -1,0 +1,171 @@
+"""One step of a plan, from intent to outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from helmkit.errors import HelmkitError, LockHeldError
+from helmkit.kube import ReleaseMetadata
+from relman.core import outcome
+from relman.core.plan import INSTALL, ROLLBACK, UNINSTALL, Step
+from relman.core.record import CauseRecord, ReleaseState
+from relman.execute.context import RunContext
+from relman.execute.effects import (
+    build_state,
+    cause_records,
+    error_cause,
+    heal_pending,
+    mark_failed,
+    newest_revision,
+    parse_objects,
+    stored_objects,
+    wait_ready,
+)
+from relman.execute.leftovers import remove_leftovers
+from relman.execute.stuck import delete_stuck_pods
+
+Objects = list[dict[str, Any]]
+
+
+async def apply_step(context: RunContext, step: Step) -> bool:
+    """Carry out one step: journal the intent, act, wait for the rollout, journal the outcome.
+
+    Returns:
+        Whether the service is where it was meant to be, and healthy.
+
+    Raises:
+        HelmkitError: The journal cannot be written; what was done stands in Helm's history and is found there.
+    """
+    await context.record(
+        step.namespace, step.service, outcome=outcome.STARTED, intent="apply", started=context.clock.now()
+    )
+    context.reporter.report(step.service, _verb(step), describe(step))
+    try:
+        if step.heal:
+            await heal_pending(context, step.namespace, step.release)
+        if step.action == UNINSTALL:
+            return await _uninstall(context, step)
+        revision, objects = await _bring(context, step)
+        return await _follow(context, step, revision, objects)
+    except LockHeldError:
+        raise
+    except HelmkitError as error:
+        return await _broke(context, step, error)
+
+
+def describe(step: Step) -> str:
+    """Return `old -> new` as people know the versions."""
+    old = step.before.content.label if step.before and step.before.content else ""
+    new = step.content.label if step.content else ""
+    return f"{old} -> {new}" if old and new and old != new else new or old
+
+
+def _verb(step: Step) -> str:
+    return {INSTALL: "installing", ROLLBACK: "rolling back", UNINSTALL: "removing"}.get(step.action, "upgrading")
+
+
+async def _bring(context: RunContext, step: Step) -> tuple[ReleaseMetadata, Objects]:
+    """Let helm make the new revision; return it and its objects."""
+    if step.action == ROLLBACK:
+        await context.helm.rollback(
+            step.release, step.to_revision, namespace=step.namespace,
+            timeout=context.settings.helm_timeout, description=context.description,
+        )  # fmt: skip
+        revision = await _made(context, step)
+        objects = await stored_objects(context, step.namespace, step.release, revision.revision)
+        return revision, objects
+    content = step.content
+    if content is None:
+        msg = f"the step for {step.service} brings nothing"
+        raise HelmkitError(msg, hint="Plan it again.")
+    platform = context.platform_for(content)
+    late = platform.has_late_hooks(content.chart)
+    release = await context.helm.upgrade(
+        step.release, platform.chart(content.chart), namespace=step.namespace,
+        values=platform.values(context.environment, content.chart), description=context.description,
+        timeout=max(context.settings.helm_timeout, step.time_limit if late else 0), wait=late,
+    )  # fmt: skip
+    return await _made(context, step), parse_objects(release.manifest, f"{step.namespace}/{step.release}")
+
+
+async def _made(context: RunContext, step: Step) -> ReleaseMetadata:
+    """Return the revision that was just made, and journal that it is ours."""
+    newest = await newest_revision(context, step.namespace, step.release)
+    if newest is None or (step.before and newest.uid == step.before.uid):
+        msg = f"helm reported success, but release {step.release} has no new revision"
+        raise HelmkitError(msg, hint="Try again.")
+    state = ReleaseState(uid=newest.uid, revision=newest.revision, content=step.content)
+    await context.record(step.namespace, step.service, made=state, now=state, intent="")
+    return newest
+
+
+async def _follow(context: RunContext, step: Step, revision: ReleaseMetadata, objects: Objects) -> bool:
+    """Wait until the new revision is ready, and record how it stands."""
+    removed = await remove_leftovers(context.kube, step.namespace, objects)
+    if step.action == ROLLBACK:
+        await delete_stuck_pods(context, step.namespace, objects)
+    context.reporter.report(step.service, "waiting", describe(step))
+    result = await wait_ready(
+        context, step.namespace, step.service, objects, step.time_limit, stoppable=context.settings.restore
+    )
+    if result is None:
+        return await _stopped(context, step)
+    if result.state != "ready":
+        causes = cause_records(result.causes) or (_timed_out(step, result.status.message),)
+        await mark_failed(context, step.namespace, step.release, revision.revision, causes[0].summary)
+        return await _fail(context, step, causes)
+    state = await build_state(context, step.namespace, revision, step.content, objects, good=True)
+    word = outcome.OF_ACTION[step.action]
+    await context.record(
+        step.namespace, step.service, now=state, made=None, outcome=word, finished=context.clock.now(),
+        leftovers=removed,
+    )  # fmt: skip
+    context.reporter.report(step.service, word, describe(step))
+    return True
+
+
+async def _uninstall(context: RunContext, step: Step) -> bool:
+    # The history stays, so that this can be taken back while the run may still fail.
+    await context.helm.uninstall(
+        step.release, namespace=step.namespace, timeout=context.settings.helm_timeout, keep_history=True
+    )
+    await context.record(
+        step.namespace, step.service, now=None, made=None, outcome=outcome.REMOVED, intent="",
+        finished=context.clock.now(),
+    )  # fmt: skip
+    context.reporter.report(step.service, outcome.REMOVED, describe(step))
+    return True
+
+
+async def _broke(context: RunContext, step: Step, error: HelmkitError) -> bool:
+    """Helm or the cluster refused. Find out whether anything was made, and record it."""
+    newest = await newest_revision(context, step.namespace, step.release)
+    if newest is not None and (step.before is None or newest.uid != step.before.uid):
+        state = ReleaseState(uid=newest.uid, revision=newest.revision, content=step.content)
+        await context.record(step.namespace, step.service, made=state, now=state)
+    return await _fail(context, step, (error_cause(error),))
+
+
+async def _fail(context: RunContext, step: Step, causes: Sequence[CauseRecord]) -> bool:
+    if context.settings.restore:
+        context.control.fail()
+    await context.record(
+        step.namespace, step.service, outcome=outcome.FAILED, intent="", causes=tuple(causes),
+        finished=context.clock.now(),
+    )  # fmt: skip
+    context.reporter.report(step.service, outcome.FAILED, causes[0].summary)
+    return False
+
+
+async def _stopped(context: RunContext, step: Step) -> bool:
+    await context.record(
+        step.namespace, step.service, outcome=outcome.INTERRUPTED, intent="", finished=context.clock.now()
+    )
+    context.reporter.report(step.service, outcome.INTERRUPTED, "stopped while it became ready")
+    return False
+
+
+def _timed_out(step: Step, message: str) -> CauseRecord:
+    summary = f"not ready after {step.time_limit} s"
+    return CauseRecord("deadline", summary, message, hint="Give it longer with --timeout, if it only starts slowly.")
