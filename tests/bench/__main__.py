@@ -1,0 +1,97 @@
+"""`python -m tests.bench`: builds, publishes, installs, upgrades and asks, and prints what each took."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from sandbox.cluster import Sandbox
+from tests.bench.measure import Cost, Row, report, run
+from tests.bench.plain_helm import PlainHelm
+from tests.bench.synthetic import write_platform
+
+PROJECT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+PLATFORM = "spring-platform"
+SAMPLE = 50
+CHANGED = "test-id-generator"
+
+
+def main() -> None:
+    """Run every benchmark on a sandbox of its own and print the table."""
+    sandbox = Sandbox.up(name="bench", free_ports=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench-") as name:
+            sys.stdout.write(report(list(_rows(Path(name), sandbox))) + "\n")
+    finally:
+        sandbox.down()
+
+
+def _rows(folder: Path, sandbox: Sandbox) -> Iterator[Row]:
+    environ = {**os.environ, **sandbox.environ}
+    shutil.copy(PROJECT / "releases.toml", folder)
+    shutil.copytree(PROJECT / "values", folder / "values")
+    layer = folder / "values" / "sandbox.toml"
+    layer.write_text(layer.read_text().replace("127.0.0.1:5055", sandbox.registry))
+    repository = f"oci://{sandbox.registry}/charts"
+    helm = PlainHelm(sandbox.helm, folder / "charts" / PLATFORM, "sandbox", folder / "helm", environ)
+    helm.work.mkdir()
+    yield from _build(folder, environ, helm)
+    yield from _publish(folder, environ, helm, repository)
+    yield from _release(folder, environ, helm, f"{repository}/{PLATFORM}")
+
+
+def _build(folder: Path, environ: dict[str, str], helm: PlainHelm) -> Iterator[Row]:
+    ours = run([BIN / "chartgen", "build"], cwd=folder, environ=environ)
+    packaged, _ = helm.package_all()
+    yield Row("build this platform", ours, packaged, "helm: package each subchart")
+    for services in (1000, 2000):
+        large = folder / str(services)
+        write_platform(large, services)
+        ours = run([BIN / "chartgen", "build"], cwd=large, environ=environ)
+        sample = replace(helm, umbrella=large / "charts" / "synthetic", work=large)
+        packaged, count = sample.package_all(SAMPLE)
+        whole = Cost(packaged.seconds * services / count, packaged.megabytes)
+        yield Row(f"build {services} services", ours, whole, f"helm: {count} packaged, scaled up")
+        shutil.rmtree(large)
+
+
+def _publish(folder: Path, environ: dict[str, str], helm: PlainHelm, repository: str) -> Iterator[Row]:
+    push: list[str | Path] = [BIN / "chartgen", "push", "--to", repository, "--plain-http"]
+    first = run(push, cwd=folder, environ=environ)
+    yield Row("push", first, helm.push_all(f"{repository}-by-helm"), "helm: push each subchart")
+    yield Row("push again, nothing new", run(push, cwd=folder, environ=environ), None)
+
+
+def _release(folder: Path, environ: dict[str, str], helm: PlainHelm, source: str) -> Iterator[Row]:
+    def upgrade(target: str, version: str) -> Cost:
+        options = ["--to", version, "--from", source, "--plain-http", "-e", "sandbox", "-m", "benchmark", "--yes"]
+        return run([BIN / "relman", "upgrade", target, *options], cwd=folder, environ=environ)
+
+    install = upgrade("--all", "1.4.0")
+    no_op = upgrade("--all", "1.4.0")
+    status = run([BIN / "relman", "status", "-o", "json"], cwd=folder, environ=environ)
+    listed = helm.list_all()
+    _next_version(folder, environ, source.rsplit("/", 1)[0])
+    changed = upgrade(CHANGED, "1.4.1")
+    helm.uninstall_all()
+    yield Row("install all, ready", install, helm.upgrade_all(wait=True), "helm: upgrade --install --wait, one by one")
+    yield Row("no-op upgrade of all", no_op, helm.upgrade_all(wait=False), "helm: upgrade each, no waiting")
+    yield Row("status of all", status, listed, "helm: list -A")
+    run([BIN / "chartgen", "set", f"{CHANGED}=9"], cwd=folder, environ=environ)
+    run([BIN / "chartgen", "build"], cwd=folder, environ=environ)
+    yield Row("one service changed", changed, helm.upgrade(CHANGED, wait=True), "helm: upgrade --wait of it")
+
+
+def _next_version(folder: Path, environ: dict[str, str], repository: str) -> None:
+    for line in (f"set {CHANGED}=8", "bump patch", "build", f"push --to {repository} --plain-http"):
+        run([BIN / "chartgen", *line.split()], cwd=folder, environ=environ)
+
+
+if __name__ == "__main__":
+    main()
