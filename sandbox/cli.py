@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -133,6 +134,21 @@ def env(name: str) -> None:
     """Print exports for your shell: kubeconfig, PATH, Helm."""
     for variable, value in Sandbox.attach(name).environ.items():
         click.echo(f"export {variable}={shlex.quote(value)}")
+
+
+@cli.command(epilog=_examples("python -m sandbox demo", "python -m sandbox demo --folder /tmp/demo"))
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".demo"),
+    show_default=True,
+    help="Where its release manifest and charts go; emptied first.",
+)
+def demo(folder: Path) -> None:
+    """Play the main job on a sandbox started anew: build, publish, install, upgrade, fail, restore, roll back."""
+    from sandbox.demo.stage import run
+
+    run(folder)
 
 
 def _table(found: SandboxStatus) -> str:

@@ -130,7 +130,7 @@ class Sandbox:
         api = self.api
         api.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": dict(labels or {})}})
         account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
-        wait_until(lambda: api.get(account), f"the service account of namespace {name}", seconds=20)
+        wait_until(lambda: api.get(account), f"the service account of namespace {name}", seconds=60)
 
     @property
     def description(self) -> Description:
@@ -178,6 +178,7 @@ class Sandbox:
         return {
             "KUBECONFIG": str(self.kubeconfig),
             "PATH": os.pathsep.join([str(self.helm.parent), *path]),
+            "KUBECACHEDIR": str(self.folder.path / "kubectl"),
             "SANDBOX_REGISTRY": self.registry,
             "HELM_CACHE_HOME": str(helm / "cache"),
             "HELM_CONFIG_HOME": str(helm / "config"),

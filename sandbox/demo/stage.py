@@ -14,13 +14,17 @@ from pathlib import Path
 from helmkit.errors import HelmkitError
 from sandbox.cluster import Sandbox
 from sandbox.demo.story import Command, Scene, story
+from sandbox.ports import DEFAULT_REGISTRY_PORT
+from sandbox.progress import ConsoleProgress
 
 PROJECT = Path(__file__).resolve().parents[2]
+DEFAULT_REGISTRY = f"127.0.0.1:{DEFAULT_REGISTRY_PORT}"
+"""The address that `values/sandbox.toml` names."""
 WIDTH = 100
 
 
 def run(folder: Path) -> None:
-    """Play the whole story on a sandbox started anew; the sandbox stays up for the user to look around.
+    """Play the whole story on a sandbox started anew, which stays up for the user to look around.
 
     Args:
         folder: Where the demo's copy of the release manifest and its charts go; emptied first.
@@ -29,28 +33,30 @@ def run(folder: Path) -> None:
         HelmkitError: A command answered with another exit code than the story expects.
     """
     started = time.monotonic()
-    _prepare(folder)
     _say("A disposable control plane and registry on loopback", "")
     Sandbox.attach().down()
-    sandbox = Sandbox.up()
-    print(f"  up in {time.monotonic() - started:.1f} s: kubeconfig {sandbox.kubeconfig}")
-    environ = _environ(sandbox)
-    for number, scene in enumerate(story(f"oci://{sandbox.registry}/charts/spring-platform"), start=1):
-        _play(number, scene, folder, environ)
+    sandbox = Sandbox.up(progress=ConsoleProgress(sys.stderr))
+    print(f"  kubeconfig {sandbox.kubeconfig}")
+    play(folder, sandbox)
     _farewell(folder, time.monotonic() - started)
 
 
-def _prepare(folder: Path) -> None:
+def play(folder: Path, sandbox: Sandbox) -> None:
+    """Play the scenes on a sandbox that is up and empty.
+
+    Raises:
+        HelmkitError: A command answered with another exit code than the story expects.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copy(PROJECT / "releases.toml", folder)
     shutil.copytree(PROJECT / "values", folder / "values")
-
-
-def _environ(sandbox: Sandbox) -> dict[str, str]:
+    layer = folder / "values" / "sandbox.toml"
+    layer.write_text(layer.read_text().replace(DEFAULT_REGISTRY, sandbox.registry))
     environ = {**os.environ, **sandbox.environ, "PYTHONUNBUFFERED": "1"}
     environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environ["PATH"]])
-    return environ
+    for number, scene in enumerate(story(f"oci://{sandbox.registry}/charts/spring-platform"), start=1):
+        _play(number, scene, folder, environ)
 
 
 def _play(number: int, scene: Scene, folder: Path, environ: Mapping[str, str]) -> None:
@@ -78,15 +84,16 @@ def _say(title: str, why: str) -> None:
 
 
 def _farewell(folder: Path, seconds: float) -> None:
-    shown = os.path.relpath(folder)
     _say(f"Done in {seconds:.0f} s", "The sandbox is still up. Things to try next:")
+    python = os.path.relpath(sys.executable, folder)
     print(
         f"""
-  cd {shown} && eval "$({sys.executable} -m sandbox env)"      # kubeconfig, helm, kubectl, chartgen and relman on PATH
-  less charts/spring-platform/README.md                   # the umbrella chart that was installed
-  chartgen render -e sandbox gateway                      # the objects, as Helm applies them
-  relman history test-all-services -o json                # who, when, why, which images
-  kubectl get pods -A
-  {sys.executable} -m sandbox down                       # stop everything, remove everything
+  cd {os.path.relpath(folder)}
+  eval "$({python} -m sandbox env)"; PATH={Path(sys.executable).parent}:$PATH
+  less charts/spring-platform/README.md        # the umbrella chart that was installed
+  chartgen render -e sandbox gateway           # the objects, as Helm applies them
+  relman history test-all-services -o json     # who, when, why, which images
+  kubectl get pods --all-namespaces
+  {python} -m sandbox down         # stop everything, remove everything
 """
     )

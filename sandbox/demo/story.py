@@ -41,7 +41,7 @@ def story(repository: str) -> Sequence[Scene]:
         Scene(
             "Version 1.4.0: one file becomes charts",
             "releases.toml describes every service and where it runs; chartgen makes one umbrella chart of it.",
-            (_run("chartgen build"), _run("chartgen push")),
+            (_run("chartgen build"), _run("chartgen push -e sandbox")),
         ),
         Scene(
             "Install everything",
@@ -60,7 +60,7 @@ def story(repository: str) -> Sequence[Scene]:
                 _run("chartgen set test-id-generator=4"),
                 _run("chartgen bump patch"),
                 _run("chartgen build"),
-                _run("chartgen push"),
+                _run("chartgen push -e sandbox"),
                 _run("relman diff test-all-services --to 1.4.1 --exit-code", expect=CHANGES_PENDING),
                 _run("relman upgrade test-all-services --to 1.4.1 -m", "id generator 4"),
             ),
@@ -78,7 +78,7 @@ def story(repository: str) -> Sequence[Scene]:
                 _run("chartgen set test-id-generator=missing-5 data-dictionary-server=121 gateway=2"),
                 _run("chartgen bump patch"),
                 _run("chartgen build"),
-                _run("chartgen push"),
+                _run("chartgen push -e sandbox"),
                 _run("relman upgrade test-all-services --to 1.4.2 -m", "nightly build 5", expect=FAILED_AND_RESTORED),
                 _run("relman status test-all-services"),
             ),

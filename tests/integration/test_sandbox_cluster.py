@@ -10,7 +10,7 @@ from sandbox.objects import NODES, STORAGE_CLASSES
 from sandbox.progress import wait_until
 from sandbox.status import observe_status
 
-SECONDS = 20
+SECONDS = 60
 
 
 def test_every_process_is_healthy(sandbox: Sandbox) -> None:

@@ -51,7 +51,7 @@ def test_a_sandbox_outlives_crashes_but_not_its_owner(
 
         second = own.folder.records()
         owner.kill()
-        wait_until(lambda: not any(map(is_running, second)), "the sandbox to follow its owner", seconds=20)
+        wait_until(lambda: not any(map(is_running, second)), "the sandbox to follow its owner", seconds=60)
         assert not own.folder.path.exists()
     finally:
         own.down()

@@ -11,7 +11,7 @@ from sandbox.cluster import Sandbox
 from sandbox.progress import wait_until
 from sandbox.stages import FAIL_ANNOTATION
 
-SECONDS = 20
+SECONDS = 60
 GROUPS = {"deployments": "apis/apps/v1", "statefulsets": "apis/apps/v1", "jobs": "apis/batch/v1"}
 
 
