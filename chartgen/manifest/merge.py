@@ -23,6 +23,7 @@ _CHOICES: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     ((), frozenset({"addresses", "dns_name"})),
 )
 """Keys that exclude each other: who says one of them takes it from the others, without `unset`."""
+_RIVALS = frozenset().union(*(rivals for _, rivals in _CHOICES))
 _REFERENCES: tuple[tuple[str, ...], ...] = (("env", _ANY), ("env_from", _ANY), ("init_containers", _ANY, "env", _ANY))
 """Tables whose other keys belong to their kind: another kind replaces the whole."""
 
@@ -37,6 +38,8 @@ def _is_other_kind(path: KeyPath, base: Table, over: Table) -> bool:
 
 
 def _without_rivals(path: KeyPath, base: Table, over: Table) -> dict[str, Any]:
+    if _RIVALS.isdisjoint(over):
+        return dict(base)
     for pattern, rivals in _CHOICES:
         if not over.keys().isdisjoint(rivals) and _fits(path, pattern):
             return {key: value for key, value in base.items() if key not in rivals or key in over}

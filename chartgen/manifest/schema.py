@@ -6,6 +6,7 @@ so inside services nothing is required; `chartgen` itself says what is missing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -18,24 +19,21 @@ from chartgen.vocabulary.image import Registry
 
 _KEY = {"pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
 _DURATION = r"^(\d+h)?(\d+m)?(\d+s)?$"
-_SECTIONS: tuple[type[BaseModel], ...] = (
-    PlatformSection,
-    ChartsSection,
-    EnvironmentSection,
-    NamespaceSection,
-    Registry,
-)
+_SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
+    "manifest": (PlatformSection, ChartsSection, NamespaceSection, Registry),
+    "layer": (EnvironmentSection, ChartsSection, NamespaceSection, Registry),
+}
 
 Json = dict[str, Any]
 
 
 def build_schema(kind: Literal["manifest", "layer"] = "manifest") -> Json:
     """Return the JSON schema of `releases.toml`, or of `values/<environment>.toml`; equal for equal models."""
-    models = [(model, "validation") for model in (*_SECTIONS, *MODELS.values())]
+    models = [(model, "validation") for model in (*_SECTIONS[kind], *MODELS.values())]
     _, definitions = models_json_schema(models, ref_template="#/definitions/{model}")  # type: ignore[arg-type]
     found: Json = _adapt(definitions["$defs"])
     services = [found.pop(model.__name__) for model in MODELS.values()]
-    sections = {model.__name__ for model in _SECTIONS}
+    sections = {model.__name__ for model in _SECTIONS[kind]}
     for name, definition in found.items():
         if name not in sections or kind == "layer":
             definition.pop("required", None)

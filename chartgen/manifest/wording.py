@@ -118,9 +118,11 @@ def value_at(table: Any, path: KeyPath) -> Any:
 def _locate(error: ErrorDetails, table: Any) -> tuple[KeyPath, str, KeyPath]:
     """Split pydantic's location into the path in the data, the union member it looked at, and the path inside that."""
     path: KeyPath = ()
-    location = [part for part in error["loc"] if part != "[key]"]
+    location = error["loc"]
     for number, part in enumerate(location):
         here = value_at(table, path)
+        if part == "[key]" and not (isinstance(here, dict) and part in here):
+            break  # the key itself is wrong, not what it stands for
         if _is_tagged(path):
             # What follows is the tag of the union, even where the data has a key of that name.
             return (*path, *location[number + 1 :]), "", ()

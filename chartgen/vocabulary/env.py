@@ -83,11 +83,13 @@ _KINDS = {
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, dict):
+        return next((name for name in _KINDS if name in value), "unknown")
     for name, kind in _KINDS.items():
         if isinstance(value, kind):
             return name
-    if isinstance(value, dict):
-        return next((name for name in _KINDS if name in value), "unknown")
     return "text"
 
 

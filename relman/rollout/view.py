@@ -36,6 +36,7 @@ class NamespaceView:
         self._events: list[dict[str, Any]] = []
         self._events_at: float | None = None
         self._reading = asyncio.Lock()
+        self._requested: asyncio.Task[None] | None = None
         self._lists: dict[str, tuple[float, list[dict[str, Any]]]] = {}
         self._listing: dict[str, asyncio.Lock] = {}
         self._picture: Snapshot | None = None
@@ -44,13 +45,17 @@ class NamespaceView:
         """Stop all watches."""
         await asyncio.gather(*(feed.close() for feed in self._feeds.values()))
         self._feeds.clear()
+        if self._requested is not None:
+            self._requested.cancel()
+            await asyncio.wait({self._requested})
 
-    async def follow(self, kinds: Iterable[str]) -> None:
-        """Watch these kinds from now on; returns once each has a picture, or a reason why not."""
+    async def follow(self, kinds: Iterable[str]) -> bool:
+        """Watch these kinds from now on; returns (True) once each has a picture, or a reason why not."""
         for kind in kinds:
             if kind not in self._feeds:
                 self._feeds[kind] = Feed(self._kube, kind, self._namespace, self._clock, self._changed)
         await asyncio.gather(*(self._feeds[kind].settled() for kind in kinds))
+        return True
 
     def follows(self, kind: str) -> bool:
         """Return whether this kind is watched; its picture may be older than this moment."""
@@ -97,6 +102,12 @@ class NamespaceView:
         for kind, item in found:
             if item is not None and kind in self._feeds and self._feeds[kind].objects.put(item):
                 self._changed(item)
+
+    def request_events(self, *, since: float) -> None:
+        """Have the events listed in the background, as `read_events` does; nobody waits for it."""
+        fresh = self._events_at is not None and self._events_at >= since
+        if not fresh and (self._requested is None or self._requested.done()):
+            self._requested = asyncio.create_task(self.read_events(since=since))
 
     async def read_events(self, *, since: float) -> None:
         """List the namespace's events unless that was done at or after `since`, by the monotonic clock.

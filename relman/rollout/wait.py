@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from helmkit.errors import ForbiddenError, UnreachableError
 from relman.core.diagnosis import Cause, Patience, diagnose
@@ -27,10 +27,13 @@ EVENTS_EVERY = 5.0
 """Seconds between lists of the namespace's events while something looks wrong."""
 FRESH = 0.5
 """Seconds a list may be old and still count as fresh: services that fail at once share it."""
+LAST_LOOK = 15.0
+"""Seconds a fresh picture, and the logs, may take before the wait does without."""
 QUIET = 3.0
 """Seconds after which what is not ready is worth a look at the events even when nothing else looks wrong."""
 
 Report = Callable[[RolloutStatus], None]
+Result = TypeVar("Result")
 
 
 class Wait:
@@ -94,7 +97,7 @@ class Wait:
                 if self._elapsed >= self._limit:
                     return await self._time_out()
                 if status.causes or self._elapsed >= QUIET:
-                    await self._view.read_events(since=self._clock.monotonic() - EVENTS_EVERY)
+                    self._view.request_events(since=self._clock.monotonic() - EVENTS_EVERY)
                 await self._pause(woken)
 
     @property
@@ -109,10 +112,8 @@ class Wait:
     async def _first_picture(self) -> None:
         """Make sure that what is judged is not older than this wait: Helm has applied just now."""
         watched_before = [item for item in self._objects if self._view.follows(str(item["kind"]))]
-        following = asyncio.ensure_future(self._view.follow(self._judged | self._explaining))
-        await self._first_of(following, self._limit)
-        if not following.done():
-            following.cancel()
+        following = self._view.follow(self._judged | self._explaining)
+        if await self._within(self._limit, following) is None:
             message = f"the cluster did not list {', '.join(sorted(self._judged))} within {self._limit:g} s"
             raise UnreachableError(message, hint="Check the way to the cluster: kubectl cluster-info")
         await self._refresh(watched_before)
@@ -154,50 +155,58 @@ class Wait:
         Watches of different kinds run apart: for a moment one may show the Deployment after a rollback and another the
         pods before it.
         """
-        snapshot = await self._fresh()
-        if self._look(snapshot).state != "doomed":
+        try:
+            snapshot = await self._fresh()
+        except UnreachableError:
             return None
-        logs = await read_crash_logs(self._logs, self._namespace, self._objects, snapshot)
-        status = self._look(replace(snapshot, logs=logs))
+        if snapshot is None or self._look(snapshot).state != "doomed":
+            return None
+        status = self._look(await self._with_logs(snapshot))
         return RolloutOutcome("failed", status, status.causes)
 
-    async def _fresh(self) -> Snapshot:
+    async def _fresh(self) -> Snapshot | None:
+        """Return a picture read from the cluster just now, None when it takes too long."""
         # Never from before this wait: what was true then is what Helm has just changed.
         since = max(self._start, self._clock.monotonic() - FRESH)
-        await self._view.read_events(since=since)
-        return await self._view.list_fresh(self._judged, since=since, optional=self._explaining)
+
+        async def read() -> Snapshot:
+            await self._view.read_events(since=since)
+            return await self._view.list_fresh(self._judged, since=since, optional=self._explaining)
+
+        return await self._within(LAST_LOOK, read())
+
+    async def _with_logs(self, snapshot: Snapshot) -> Snapshot:
+        reading = read_crash_logs(self._logs, self._namespace, self._objects, snapshot)
+        return replace(snapshot, logs=await self._within(LAST_LOOK, reading) or {})
 
     async def _time_out(self) -> RolloutOutcome:
         """Return what there is when the time is over, after a last look at the cluster itself."""
         problem = self._view.problem(self._judged)
         if problem is not None:
             raise problem
-        snapshot = await self._fresh()
+        snapshot = await self._fresh() or self._view.snapshot()
         status = self._look(snapshot)
         if status.state == "ready":
             return RolloutOutcome("ready", status)
-        logs = await read_crash_logs(self._logs, self._namespace, self._objects, snapshot)
-        causes = diagnose(self._objects, replace(snapshot, logs=logs), now=self._now, patience=self._patience)
+        full = await self._with_logs(snapshot)
+        causes = diagnose(self._objects, full, now=self._now, patience=self._patience)
         deadline = Cause("deadline", f"not ready within {self._limit:g} s", status.message)
         return RolloutOutcome("timed_out", status, (*causes, deadline))
 
     async def _pause(self, woken: asyncio.Event) -> None:
         left = max(0.0, self._limit - self._elapsed)
-        waking = asyncio.ensure_future(woken.wait())
-        try:
-            await self._first_of(waking, min(TICK, left))
-        finally:
-            waking.cancel()
+        await self._within(min(TICK, left), woken.wait())
         if woken.is_set():
             await self._clock.sleep(min(GATHER, left))
 
-    async def _first_of(self, task: asyncio.Future[Any], seconds: float) -> None:
-        """Wait for a task, but only so long; it is not cancelled when the time is over, but when this wait is."""
+    async def _within(self, seconds: float, work: Coroutine[Any, Any, Result]) -> Result | None:
+        """Return what `work` returns; None when it took longer, and then it is cancelled."""
+        working = asyncio.ensure_future(work)
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
-            await asyncio.wait({task, sleeping}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
+            await asyncio.wait({working, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
         finally:
-            sleeping.cancel()
+            for task in (working, sleeping):
+                task.cancel()
+            await asyncio.wait({working, sleeping})

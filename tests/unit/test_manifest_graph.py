@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chartgen.manifest.graph import find_cycles, in_order
@@ -29,6 +29,7 @@ def test_find_cycles(graph: dict[str, set[str]], expected: list[list[str]]) -> N
 NODES = st.sampled_from("abcdefg")
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NODES, st.sets(NODES)))
 def test_either_there_is_an_order_or_a_cycle_that_is_real(graph: dict[str, set[str]]) -> None:
     order, cycles = in_order(graph), find_cycles(graph)

@@ -116,6 +116,13 @@ def test_a_long_log_keeps_its_verdict_and_its_end() -> None:
     ]
 
 
+def test_what_no_screen_shows_is_cut() -> None:
+    cause = Cause("crash", "exits", "exit code 1\n" + "x" * 100_000 + "\n" + "\n".join(map(str, range(500))) + "\nlast")
+    assert len(cause.detail) < 2000
+    assert cause.detail.startswith("exit code 1\n…\n")
+    assert cause.detail.endswith("\n499\nlast")
+
+
 def test_many_objects_are_counted() -> None:
     cause = Cause("quota", "quota q is full: cpu", objects=tuple(f"Pod/web-{n}" for n in range(9)))
     assert "on Pod/web-0, Pod/web-1, Pod/web-2 and 6 more" in render_diagnosis(

@@ -199,3 +199,12 @@ def test_what_dooms_comes_before_what_may_heal() -> None:
     crashed = pod("web-2-b", waiting("CrashLoopBackOff", restarts=3, last=terminated(1)))
     status = judge(*of_deployment(denied, crashed))
     assert [cause.kind for cause in status.causes] == ["crash", "image-pull-denied"]
+
+
+def test_what_merely_follows_is_never_the_root() -> None:
+    """A passed deadline is final and a crash may heal; the crash is why."""
+    live = deployment(status={"updatedReplicas": 1, "replicas": 4}, conditions=[DEADLINE])
+    status = judge(live, NEWEST, pod("web-2-a", waiting("CrashLoopBackOff", restarts=1, last=terminated(1))))
+    assert status.state == "doomed"
+    assert [cause.kind for cause in status.causes] == ["crash", "deadline"]
+    assert status.message == "container app exits with code 1"

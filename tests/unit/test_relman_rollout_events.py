@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from relman.core.diagnosis import diagnose
+from relman.core.rollout import Snapshot
 from tests.unit.relman_rollout_objects import (
+    NOW,
     ago,
+    applied,
     claim,
     event,
     pod,
@@ -107,3 +111,27 @@ def test_a_failing_readiness_probe_is_told_while_waiting() -> None:
     status = judge(*of_deployment(slow), events=[event(slow, "Unhealthy", text, container="app")])
     assert status.state == "progressing"
     assert status.causes[0].summary == "readiness probe of container app fails: connection refused"
+
+
+def test_a_failing_startup_probe_is_normal_until_the_time_is_over() -> None:
+    slow = pod("web-2-a", running(), phase="Running")
+    text = "Startup probe failed: HTTP probe failed with statuscode: 503"
+    live, told = of_deployment(slow), [event(slow, "Unhealthy", text, container="app")]
+    assert judge(*live, events=told).causes == ()
+    causes = diagnose([applied(live[0])], Snapshot.of(live, events=told), now=NOW)
+    assert [cause.summary for cause in causes] == ["startup probe of container app fails: HTTP status 503"]
+
+
+def test_pods_that_their_node_stops_are_told() -> None:
+    evicted = pod("web-2-a", phase="Failed", reason="Evicted")
+    status = judge(*of_deployment(evicted, pod("web-2-b", running(), phase="Running")))
+    assert status.state == "progressing"
+    assert status.causes[0].summary == "pods are stopped by their node (Evicted): The node was low on resource: memory."
+
+
+def test_a_closed_readiness_gate_is_told_when_the_time_is_over() -> None:
+    gated = pod("web-2-a", running(ready=True), phase="Running", readinessGates=[{"conditionType": "example/lb"}])
+    live = of_deployment(gated)
+    assert judge(*live).causes == ()
+    (cause,) = diagnose([applied(live[0])], Snapshot.of(live), now=NOW)
+    assert cause.summary == "readiness gate example/lb is not open"

@@ -40,6 +40,12 @@ a missing Secret or ConfigMap; `image-pull-error` a pull that failed for a reaso
 
 KINDS: tuple[str, ...] = get_args(CauseKind)
 
+CONSEQUENCES = frozenset({"job-failed", "deadline"})
+"""Kinds that say that something failed, not why: final, and yet never the root when another cause is seen."""
+
+_MOST_LINES = 60
+_LONGEST_LINE = 500
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -56,13 +62,21 @@ class Cause:
     """What to do next, often a command to type."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "summary", " ".join(safe_text(self.summary).split()))
-        object.__setattr__(self, "detail", safe_text(self.detail).strip("\n"))
+        object.__setattr__(self, "summary", " ".join(safe_text(_bounded(self.summary)).split()))
+        object.__setattr__(self, "detail", safe_text(_bounded(self.detail)).strip("\n"))
         object.__setattr__(self, "hint", safe_text(self.hint))
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain JSON data."""
         return {**asdict(self), "objects": list(self.objects)}
+
+
+def _bounded(text: str) -> str:
+    """Return `text` without what no screen shows: a log line can be megabytes long."""
+    lines = text.splitlines()
+    if len(lines) > _MOST_LINES:
+        lines = [lines[0], "…", *lines[2 - _MOST_LINES :]]
+    return "\n".join(line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + "…" for line in lines)
 
 
 def root_first(causes: Iterable[Cause]) -> tuple[Cause, ...]:

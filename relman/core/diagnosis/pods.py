@@ -74,7 +74,9 @@ def _unready(container: Container, events: list[Object]) -> Iterator[Symptom]:
     failures = probe_failures(container.name, events)
     if failures:
         cause = probe_cause(pod, container.name, failures[-1])
-        yield Symptom(symptom_key(pod, f"{container.name}/probe"), cause, None, created_at(pod))
+        # A startup probe fails until the start is over: that is what it is for.
+        starting = failures[-1].startswith("Startup")
+        yield Symptom(symptom_key(pod, f"{container.name}/probe"), cause, None, created_at(pod), quiet=starting)
         return
     probe = "startupProbe" if container.status.get("started") is False else "readinessProbe"
     asked = container.spec.get(probe) or container.spec.get("readinessProbe")

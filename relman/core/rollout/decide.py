@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from relman.core.diagnosis.cause import Cause, root_first
+from relman.core.diagnosis.cause import CONSEQUENCES, Cause, root_first
 from relman.core.diagnosis.finding import find_symptoms, is_judged
 from relman.core.diagnosis.patience import DEFAULT_PATIENCE, Patience
 from relman.core.diagnosis.snapshot import Object, Snapshot, name_of
@@ -70,10 +70,9 @@ def judge_rollout(
         state = "ready"
     elif final:
         state = "doomed"
-    # What dooms comes before what is merely there: a root cause is one that ends the wait.
     dooming = {_name(symptom.cause) for symptom in symptoms if symptom.key in final}
     seen = root_first(s.cause for s in symptoms if not s.quiet or s.key in final)
-    causes = tuple(sorted(seen, key=lambda cause: _name(cause) not in dooming))
+    causes = tuple(sorted(seen, key=lambda cause: _rank(cause, dooming)))
     status = RolloutStatus(
         state,
         sum(progress.ready for _, progress in judged),
@@ -124,6 +123,13 @@ def _message(state: RolloutState, judged: Sequence[tuple[Object, Progress]], cau
         text = describe(*open_ones[0], several=several)
         return f"{text}: {causes[0].summary}" if causes else text
     return "; ".join(describe(applied, progress, several=several) for applied, progress in judged)
+
+
+def _rank(cause: Cause, dooming: Collection[tuple[str, str]]) -> int:
+    """Return where a cause stands: what dooms comes before what is merely there, and both before what follows."""
+    if cause.kind in CONSEQUENCES:
+        return 2
+    return 0 if _name(cause) in dooming else 1
 
 
 def _name(cause: Cause) -> tuple[str, str]:
