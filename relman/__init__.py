@@ -1,1 +1,1 @@
-"""Bring namespaces to a version of a platform with helm, all or nothing, with a history that tells who, what and why."""
+"""Bring namespaces to a version of a platform with helm, all or nothing, and remember who, what and why."""

@@ -16,7 +16,9 @@ from relman.core.plan import Plan
 from relman.core.record import SetRecord
 from relman.core.recording import close_interrupted, dangling_revisions
 from relman.core.seen import NamespaceSeen
+from relman.execute.plan_run import COMMIT
 from relman.journal import Journal
+from relman.journal.coordinator import close_coordinator
 
 _LIMIT = 120
 """Seconds a helm lives at most, when the record does not say."""
@@ -38,10 +40,11 @@ async def _close(world: World, seen: NamespaceSeen, server_time: object) -> None
         return
     await _outlive(world, record, seen, server_time)
     ours = await _made_by(world, record, seen)
+    decision = await close_coordinator(world.kube, record.coordinator, world.clock.now())
     journal = Journal.take_over(world.kube, record, seen.record_version)
-    finished = world.clock.now()
-    await journal.write(lambda open_one: close_interrupted(open_one, seen, ours, finished))
-    world.reporter.note(f"{seen.namespace}: revision {record.number} was closed as interrupted")
+    finished, committed = world.clock.now(), record.coordinator is None or decision == COMMIT
+    await journal.write(lambda one: close_interrupted(one, seen, ours, finished, committed=committed))
+    world.reporter.note(f"{seen.namespace}: revision {record.number} was closed as {journal.record.outcome}")
 
 
 async def _outlive(world: World, record: SetRecord, seen: NamespaceSeen, server_time: object) -> None:

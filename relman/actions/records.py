@@ -7,19 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from helmkit.errors import HelmkitError
 from relman.actions.ports import World
-from relman.core.history import KEEP_RECORDS, prunable
 from relman.core.plan import Plan
-from relman.core.record import SCHEMA, Coordinator, SetRecord, record_name
+from relman.core.record import SCHEMA, Coordinator, RecordRef, SetRecord
 from relman.core.recording import close_record, open_record
 from relman.core.seen import NamespaceSeen
 from relman.journal import CoordinatorJournal, Journal
 from relman.journal.coordinator import next_coordinator_number
-from relman.observe.namespace import read_record
-
-_PRUNE_MARGIN = 5
-"""Records beyond the limit before pruning looks again, so that most runs do not."""
 
 
 async def open_journals(
@@ -52,28 +46,6 @@ async def close_journals(
     return tuple(journal.record for journal in journals.values())
 
 
-async def prune_records(world: World, records: Sequence[SetRecord], keep: int = KEEP_RECORDS) -> None:
-    """Delete old records, never one a rollback could need. Failing to is no reason to fail a run."""
-    for record in records:
-        if record.number <= keep + _PRUNE_MARGIN:
-            continue
-        try:
-            await _prune(world, record, keep)
-        except HelmkitError as error:
-            world.reporter.note(f"{record.namespace}: old records were not removed: {error.message}")
-
-
-async def _prune(world: World, newest: SetRecord, keep: int) -> None:
-    from relman.observe.namespace import list_records, record_number
-
-    listed = sorted(await list_records(world.kube, newest.namespace, newest.platform), key=record_number, reverse=True)
-    if len(listed) <= keep:
-        return
-    found = await asyncio.gather(*(read_record(world.kube, newest.namespace, one.name) for one in listed))
-    for number in prunable([record for record, _ in found if record], keep):
-        await world.kube.delete_configmap(newest.namespace, record_name(newest.platform, number))
-
-
 def _first_state(header: SetRecord, plan: Plan, seen: NamespaceSeen) -> SetRecord:
     # The header belongs to the version asked for; the plan knows what a rollback really goes to.
     own = msgspec.structs.replace(
@@ -91,8 +63,6 @@ def _first_state(header: SetRecord, plan: Plan, seen: NamespaceSeen) -> SetRecor
 
 
 async def _coordinator(world: World, header: SetRecord, home: str, records: Sequence[SetRecord]) -> CoordinatorJournal:
-    from relman.core.record import RecordRef
-
     await world.kube.ensure_namespace(home)
     number = await next_coordinator_number(world.kube, home, header.platform)
     record = Coordinator(

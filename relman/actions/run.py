@@ -11,7 +11,8 @@ from helmkit.bom import NamespaceEntry
 from helmkit.errors import PreflightError
 from relman.actions.interrupted import close_unfinished
 from relman.actions.ports import World
-from relman.actions.records import close_journals, open_journals, prune_records
+from relman.actions.pruning import prune
+from relman.actions.records import close_journals, open_journals
 from relman.core.plan import Plan
 from relman.core.record import INTERRUPTED, SetRecord
 from relman.core.recording import run_outcome
@@ -52,6 +53,8 @@ class RunResult:
     """`done`, `restored`, `not-restored`, `failed`, `interrupted`; `nothing` when there was nothing to do."""
     records: tuple[SetRecord, ...] = ()
     """The records it wrote, by namespace."""
+    reason: str = ""
+    """Why it no longer owned the set; empty when it did to the end."""
 
 
 def refuse(plan: Plan) -> None:
@@ -125,8 +128,8 @@ async def _run(world: World, request: RunRequest, plan: Plan, seen: Seen, stack:
     word = _outcome(world, header, records)
     if not world.control.lost:
         records = await close_journals(world, journals, coordinator, word)
-        await prune_records(world, records)
-    return RunResult(plan, word, records)
+        await prune(world, records)
+    return RunResult(plan, word, records, world.control.lost)
 
 
 def _outcome(world: World, header: SetRecord, records: tuple[SetRecord, ...]) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from helmkit.console.printer import Console
 from helmkit.console.table import Table
-from helmkit.errors import HelmkitError, InterruptedRunError, NotRestoredError, RestoredError, TimedOutError
+from helmkit.errors import HelmkitError, InterruptedRunError, LockHeldError, NotRestoredError, RestoredError
 from relman.actions.run import RunResult
 from relman.core.plan import Plan
 from relman.core.record import CauseRecord, ServiceRecord
@@ -28,6 +28,8 @@ class ServiceLine(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     revision: int = 0
     causes: tuple[CauseRecord, ...] = ()
+    leftovers: tuple[str, ...] = ()
+    """What was found beside the chart's own, in words."""
 
 
 class RecordLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,12 +58,15 @@ def finish_run(console: Console, result: RunResult, output: Output) -> int:
     Raises:
         RestoredError: It failed and everything is back.
         NotRestoredError: It failed and something is not back.
-        TimedOutError: It failed because a rollout took too long, under `--on-failure keep` never.
+        LockHeldError: Somebody else took over meanwhile.
         InterruptedRunError: It was stopped.
         HelmkitError: A person declined.
     """
     report = build_report(result)
     console.print_data(report, output, table=_table)
+    for service in report.services:
+        for left in service.leftovers:
+            console.info(f"{service.service}: {left}")
     for line in cause_lines(report):
         console.info(line)
     _raise_for(result, report)
@@ -140,6 +145,7 @@ def _recorded(namespace: str, key: str, service: ServiceRecord) -> ServiceLine:
         reason=service.causes[0].summary if service.causes else service.reason,
         revision=service.now.revision if service.now else 0,
         causes=service.causes,
+        leftovers=service.leftovers,
     )
 
 
@@ -183,11 +189,11 @@ def _raise_for(result: RunResult, report: RunReport) -> None:
     if result.outcome == "restored":
         msg = f"{names}: failed{because}; everything is back where it was"
         raise RestoredError(msg, hint=look)
+    if result.reason:
+        msg = f"{names}: {result.reason}; this run stopped where it was"
+        raise LockHeldError(msg, hint=look)
     if result.outcome == "interrupted":
         msg = f"{names}: stopped before it was through"
         raise InterruptedRunError(msg, hint=look)
-    if result.outcome == "failed" and all(c.kind == "deadline" for s in report.services for c in s.causes[:1]):
-        msg = f"{names}: failed{because}"
-        raise TimedOutError(msg, hint=look)
     msg = f"{names}: failed{because}; not everything is back"
     raise NotRestoredError(msg, hint=look)

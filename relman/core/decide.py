@@ -16,8 +16,6 @@ from relman.core.record import DONE, RUNNING, Content, Hold, ReleaseState, Servi
 from relman.core.seen import NamespaceSeen, ReleaseSeen, RevisionSeen
 from relman.core.wanted import Wanted, dependency_edges
 
-EXTERNAL = "external-endpoint"
-
 
 @dataclass(frozen=True)
 class UpgradeRequest:
@@ -142,15 +140,7 @@ def _decide_service(request: UpgradeRequest, key: str, wanted: Wanted) -> Step |
         depends_on=entry.depends_on,
         time_limit=request.time_limit(entry),
         heal=verdict.state is State.PENDING,
-        switch=is_switch(before, wanted.content),
     )
-
-
-def is_switch(before: ReleaseState | None, content: Content | None) -> bool:
-    """Tell whether a service goes from a workload to an outside endpoint or back (T158)."""
-    was = before.content.archetype if before and before.content else ""
-    now = content.archetype if content else ""
-    return bool(was) and bool(now) and (was == EXTERNAL) != (now == EXTERNAL)
 
 
 def find_hold(seen: NamespaceSeen, key: str, content: Content) -> Hold | None:
@@ -160,7 +150,7 @@ def find_hold(seen: NamespaceSeen, key: str, content: Content) -> Hold | None:
 
 
 def _refusal(seen: NamespaceSeen, key: str, entry: ServiceEntry, verdict: Judgement) -> Refusal | None:
-    if verdict.state is State.FOREIGN:
+    if verdict.state is State.FOREIGN and not is_dangling(seen, key):
         return Refusal(
             kind="foreign-release",
             service=key,
@@ -182,6 +172,15 @@ def _refusal(seen: NamespaceSeen, key: str, entry: ServiceEntry, verdict: Judgem
             hint=f"Wait for it, or end it with `helm rollback -n {entry.namespace} {entry.release}`.",
         )
     return None
+
+
+def is_dangling(seen: NamespaceSeen, key: str) -> bool:
+    """Tell whether a run that died was about to change a service, so that what looks foreign may well be its work.
+
+    Closing its record finds out; until then nothing is refused for it.
+    """
+    recorded = service_record(seen.record, key)
+    return seen.record is not None and seen.record.outcome == RUNNING and recorded is not None and bool(recorded.intent)
 
 
 def _reason(verdict: Judgement, recorded: ServiceRecord | None, content: Content) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from relman.core import graph, history, outcome
-from relman.core.decide import in_order, is_switch, restore_point, unfinished_namespaces
+from relman.core.decide import in_order, is_dangling, restore_point, unfinished_namespaces
 from relman.core.judge import State, judge_release, service_record
 from relman.core.naming import Scope
 from relman.core.plan import INSTALL, ROLLBACK, SCHEMA, UNINSTALL, UPGRADE, Plan, Refusal, Skip, Step
@@ -166,7 +166,7 @@ def _step(request: RollbackRequest, key: str, target: ReleaseState, reason: str)
     known = recorded or next(r.services[key] for r in request.records if key in r.services)
     release = seen.releases.get(known.release)
     verdict = judge_release(release, recorded, seen.objects)
-    if verdict.state is State.FOREIGN:
+    if verdict.state is State.FOREIGN and not is_dangling(seen, key):
         return _refuse(request, "foreign-release", key, verdict.detail, "relman changes only what it installed.")
     if not target.good:
         message = f"{known.release} was not healthy in that revision"
@@ -189,7 +189,6 @@ def _step(request: RollbackRequest, key: str, target: ReleaseState, reason: str)
         depends_on=known.depends_on,
         time_limit=max(_MINIMUM_LIMIT, (request.limits or {}).get(key, 0)),
         heal=verdict.state is State.PENDING,
-        switch=is_switch(before, target.content),
     )
 
 

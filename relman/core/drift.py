@@ -7,7 +7,7 @@ known and reported elsewhere; only what came later is drift.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from relman.core.record import ObjectMark
 
@@ -24,6 +24,19 @@ def decide_drift(recorded: Mapping[str, ObjectMark], live: Mapping[str, ObjectMa
     return tuple(finding for finding in findings if finding)
 
 
+def foreign_fields(marks: Mapping[str, ObjectMark]) -> tuple[str, ...]:
+    """Return one sentence for each object that still has fields of somebody else.
+
+    Kubernetes forgets a field manager once it owns nothing any more, so one that is still listed owns something that
+    the chart does not set and that no upgrade or rollback takes away.
+    """
+    return tuple(
+        f"{short_name(reference)} still has fields set by {', '.join(_managers(mark.foreign))}"
+        for reference, mark in sorted(marks.items())
+        if mark.foreign
+    )
+
+
 def short_name(reference: str) -> str:
     """Return `Kind/name` of an `apiVersion/Kind/name`.
 
@@ -33,20 +46,20 @@ def short_name(reference: str) -> str:
     return "/".join(reference.split("/")[-2:])
 
 
-def manager_name(entry: str) -> str:
-    """Return the manager's name of a `name@time` entry."""
-    return entry.partition("@")[0]
-
-
 def _finding(reference: str, mark: ObjectMark, live: ObjectMark | None, *, scaled: bool) -> str:
     name = short_name(reference)
     if live is None:
         return f"{name} is gone"
     if live.uid != mark.uid:
         return f"{name} was deleted and made anew"
-    added = sorted({manager_name(entry) for entry in live.foreign if entry not in mark.foreign})
+    added = _managers(entry for entry in live.foreign if entry not in mark.foreign)
     if added:
         return f"{name} was changed by {', '.join(added)}"
     if live.generation != mark.generation and not scaled:
         return f"{name} was changed (generation {mark.generation} -> {live.generation})"
     return ""
+
+
+def _managers(entries: Iterable[str]) -> list[str]:
+    """Return the names in `name@time` entries, each once, sorted."""
+    return sorted({entry.partition("@")[0] for entry in entries})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from relman.core.record import Content, Hold, ReleaseState, SetRecord
 
 KEEP_RECORDS = 50
+_GOOD_CONTENTS = 3
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,28 @@ def prunable(records: Sequence[SetRecord], keep: int = KEEP_RECORDS) -> list[int
             last_needed = index
     edge = max(keep, last_needed + 1)
     return [record.number for record in records[edge:]]
+
+
+def prunable_revisions(uids: Sequence[str], records: Iterable[SetRecord], release: str, keep: int) -> set[str]:
+    """Return the UIDs of Helm revisions that may be deleted.
+
+    The newest `keep` stay, and so does the newest revision of each of the last three good contents: a rollback, and
+    one more after it, always find their target.
+
+    Args:
+        uids: Of all revisions of a release, oldest first.
+        records: Newest first.
+        release: The release.
+        keep: How many stay in any case.
+    """
+    good: dict[tuple[str, str], str] = {}
+    for record in records:
+        for service in record.services.values():
+            state = service.now if service.release == release else None
+            if state and state.good and state.content:
+                good.setdefault(state.content.identity, state.uid)
+    needed = set(list(good.values())[:_GOOD_CONTENTS])
+    return set(uids[: max(0, len(uids) - keep)]) - needed
 
 
 def _numbers_of_version(records: Iterable[SetRecord], version: str) -> set[int]:

@@ -43,8 +43,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds its rollout may take."""
     heal: bool = False
     """A pending revision of a dead helm is marked failed first."""
-    switch: bool = False
-    """The service changes between a workload and an outside endpoint, so endpoints of before may stay behind."""
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True):

@@ -111,7 +111,7 @@ class ServiceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     started: str = ""
     finished: str = ""
     leftovers: tuple[str, ...] = ()
-    """What was found beside the release and removed, or is to be looked at."""
+    """What was found beside the chart's own, in words: removed, or to be looked at."""
 
 
 class Who(msgspec.Struct, frozen=True, omit_defaults=True):

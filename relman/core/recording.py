@@ -96,8 +96,12 @@ def _stands_as_before(service: ServiceRecord) -> bool:
     return service.made is None and now == before
 
 
-def close_interrupted(record: SetRecord, seen: NamespaceSeen, ours: frozenset[str], finished: str) -> SetRecord:
+def close_interrupted(
+    record: SetRecord, seen: NamespaceSeen, ours: frozenset[str], finished: str, *, committed: bool
+) -> SetRecord:
     """Close the record of a run that died, from what is there now.
+
+    A run that was through, and died before it could say so, gets the outcome it had.
 
     Args:
         record: The open record.
@@ -105,17 +109,24 @@ def close_interrupted(record: SetRecord, seen: NamespaceSeen, ours: frozenset[st
         ours: UIDs of newest release Secrets whose description carries the run's id: made by it, though it did not
             live to record them.
         finished: The time to write.
+        committed: The run decided not to go back; without a coordinator that decision is the namespace's own.
     """
     closed = record
     for key, service in record.services.items():
         closed = _close_service(closed, key, service, seen, ours)
-    return close_record(closed, INTERRUPTED, finished)
+    through = committed and all(_is_settled(service) for service in record.services.values())
+    word = run_outcome(record.services.values(), restore=record.on_failure == "restore", interrupted=not through)
+    return close_record(closed, word, finished)
+
+
+def _is_settled(service: ServiceRecord) -> bool:
+    return service.outcome not in (outcome.PENDING, outcome.STARTED) and not service.intent
 
 
 def _close_service(
     record: SetRecord, key: str, service: ServiceRecord, seen: NamespaceSeen, ours: frozenset[str]
 ) -> SetRecord:
-    if service.outcome not in (outcome.PENDING, outcome.STARTED):
+    if _is_settled(service):
         return record
     release = seen.releases.get(service.release)
     if release is None:

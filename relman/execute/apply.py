@@ -8,6 +8,7 @@ from typing import Any
 from helmkit.errors import HelmkitError, LockHeldError
 from helmkit.kube import ReleaseMetadata
 from relman.core import outcome
+from relman.core.drift import foreign_fields
 from relman.core.plan import INSTALL, ROLLBACK, UNINSTALL, Step
 from relman.core.record import CauseRecord, ReleaseState
 from relman.execute.context import RunContext
@@ -119,7 +120,7 @@ async def _follow(context: RunContext, step: Step, revision: ReleaseMetadata, ob
     word = outcome.OF_ACTION[step.action]
     await context.record(
         step.namespace, step.service, now=state, made=None, outcome=word, finished=context.clock.now(),
-        leftovers=removed,
+        leftovers=(*(f"{one} was removed" for one in removed), *foreign_fields(state.objects)),
     )  # fmt: skip
     context.reporter.report(step.service, word, describe(step))
     return True

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from helmkit.errors import HelmkitError, LockHeldError
 from relman.core import outcome
+from relman.core.drift import foreign_fields
 from relman.core.graph import edges_within, reverse_edges
 from relman.core.plan import UNINSTALL, Step
 from relman.core.record import ReleaseState, ServiceRecord
@@ -103,7 +104,10 @@ async def _go_back(context: RunContext, step: Step, before: ReleaseState) -> boo
 
 async def _settle(context: RunContext, step: Step, state: ReleaseState | None, *, restored: bool) -> bool:
     word = outcome.RESTORED if restored else outcome.NOT_RESTORED
-    await context.record(step.namespace, step.service, now=state, outcome=word, intent="", finished=context.clock.now())
+    left = foreign_fields(state.objects) if state else ()
+    await context.record(
+        step.namespace, step.service, now=state, outcome=word, intent="", finished=context.clock.now(), leftovers=left
+    )
     context.reporter.report(step.service, word, _target(step))
     return restored
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 
 from helmkit.errors import LockHeldError
-from helmkit.kube import AlreadyExistsError, ConfigMap
-from relman.core.record import Coordinator, RecordRef, coordinator_name
-from relman.core.record_codec import DATA_KEY, PREFIX, coordinator_labels, encode_coordinator, label_value
+from helmkit.kube import AlreadyExistsError, ConfigMap, ConflictError
+from relman.core.record import DONE, INTERRUPTED, RUNNING, Coordinator, RecordRef, coordinator_name
+from relman.core.record_codec import (
+    DATA_KEY,
+    PREFIX,
+    coordinator_labels,
+    decode_coordinator,
+    encode_coordinator,
+    label_value,
+)
 from relman.ports import RecordStore
 
 
@@ -56,6 +65,20 @@ class CoordinatorJournal:
         )
         configmap = _configmap(self._home, self.record, self._stored.resource_version)
         self._stored = await self._store.replace_configmap(configmap)
+
+
+async def close_coordinator(store: RecordStore, reference: RecordRef | None, finished: str) -> str:
+    """Close the record that binds a dead run, if it is still open, and return its decision; idempotent."""
+    found = await store.get_configmap(reference.namespace, reference.name) if reference else None
+    if reference is None or found is None or DATA_KEY not in found.binary_data:
+        return ""
+    record = decode_coordinator(found.binary_data[DATA_KEY], reference.name)
+    if record.outcome == RUNNING:
+        journal = CoordinatorJournal(store, reference.namespace, record, found)
+        # Whoever was faster did the same.
+        with contextlib.suppress(ConflictError):
+            await journal.write(outcome=DONE if record.decision == "commit" else INTERRUPTED, finished=finished)
+    return record.decision
 
 
 async def next_coordinator_number(store: RecordStore, home: str, platform: str) -> int:

@@ -10,7 +10,15 @@ from typing import Any
 import yaml
 
 from helmkit.bom import FILE_NAME, BillOfMaterials, ServiceEntry, parse_bom
-from helmkit.charts import ChartFiles, bytes_digest, content_digest, subchart, values_digest, write_chart
+from helmkit.charts import (
+    ChartFiles,
+    bytes_digest,
+    content_digest,
+    subchart,
+    subchart_values,
+    values_digest,
+    write_chart,
+)
 from helmkit.errors import HelmkitError
 from helmkit.yaml import parse_yaml
 from relman.core.record import Content
@@ -51,9 +59,7 @@ class Platform:
         """Return the values a subchart gets in an environment, `global` included."""
         if environment not in self._values:
             self._values[environment] = _load_values(self.files, environment, self.source)
-        every = self._values[environment]
-        own = dict(every.get(chart) or {})
-        return {**own, "global": every["global"]} if every.get("global") else own
+        return subchart_values(self._values[environment], chart)
 
     def has_late_hooks(self, chart: str) -> bool:
         """Tell whether a subchart has hooks that must run after everything is ready."""
@@ -119,5 +125,4 @@ def _load_values(files: ChartFiles, environment: str, source: str) -> Mapping[st
     if not isinstance(values, dict):
         msg = f"{source}: {path} is not a map"
         raise HelmkitError(msg, hint=_CHANGED)
-    values.setdefault("global", {})
     return values

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helmkit.bom import SCHEMA, BillOfMaterials, EnvironmentEntry, NamespaceEntry, ServiceEntry, render_bom
-from helmkit.charts import build_archive, content_digest, subchart, values_digest, write_chart
+from helmkit.charts import build_archive, content_digest, subchart, subchart_values, values_digest, write_chart
 from helmkit.yaml import dump_yaml
 
 _LABELS = """app: {{ .Release.Name }}"""
@@ -172,7 +172,7 @@ def write_package(folder: Path, version: str, services: Sequence[Service], **opt
 
 
 def _entry(service: Service, version: str, files: Mapping[str, bytes], every: Mapping[str, Any]) -> ServiceEntry:
-    values = {**every[service.chart], "global": every["global"]}
+    values = subchart_values(every, service.chart)
     return ServiceEntry(
         release=service.release or service.key,
         namespace=service.namespace,

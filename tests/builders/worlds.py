@@ -58,11 +58,11 @@ class VirtualClock:
 
 
 class BackgroundClock(VirtualClock):
-    """A clock for whoever renews in the background: its sleep never ends by itself, so that time stands still."""
+    """A clock on which nobody renews a lease in the background, so that time stands still unless somebody waits."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until cancelled when it is long; pass at once when it is short."""
-        if seconds >= 2:
+        """Let the time pass at once; wait until cancelled when it is a lease's renewal."""
+        if seconds == LockSettings().duration / 3:
             await asyncio.Event().wait()
         await super().sleep(seconds)
 

@@ -457,6 +457,36 @@ async def test_a_workload_that_becomes_external_leaves_no_endpoints_behind(memor
         {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": slice_, "addressType": "IPv4"}
     )
     result = await go(memory, "4.0.1")
-    assert result.records[0].services["db"].leftovers == ("Endpoints/db", "EndpointSlice/db-x7")
+    assert result.records[0].services["db"].leftovers == ("Endpoints/db was removed", "EndpointSlice/db-x7 was removed")
     left = await memory.kube.list_metadata("discovery.k8s.io/v1", "EndpointSlice", GATEWAY)
     assert [one.name for one in left] == ["db-1"]
+
+
+async def test_old_helm_revisions_go_and_the_good_ones_a_rollback_needs_stay(memory: MemoryWorld) -> None:
+    await go(memory, "1.4.0")
+    await go(memory, "1.4.1")
+    for number in range(14):
+        tag = f"missing-{number}"
+        write_package(memory.folder / "dist", f"5.0.{number}", services(tag))
+        await go(memory, f"5.0.{number}", GATEWAY)
+    left = [one.revision for one in await memory.kube.list_release_metadata(GATEWAY, release="gateway")]
+    # Each failed run makes two revisions: the failed one, and the one that takes it back.
+    assert left[-1] == 30
+    assert len(left) < 25
+    assert 1 in left, "the last good one before the current one is still there"
+    await back(memory, "gateway")
+    assert await image(memory, "gateway") == "registry.example/app:3"
+    assert memory.helm.operations[-1].name == "rollback"
+
+
+async def test_fields_others_left_behind_are_named(memory: MemoryWorld) -> None:
+    await go(memory, "1.4.0")
+    live = await memory.kube.get_object("apps/v1", "Deployment", GATEWAY, "gateway")
+    assert live is not None
+    live["metadata"]["annotations"] = {**live["metadata"].get("annotations", {}), "note": "by hand"}
+    await memory.kube.replace_object(live, field_manager="kubectl-edit")
+    result = await go(memory, "1.4.1", GATEWAY)
+    assert result.records[0].services["gateway"].leftovers == (
+        "Deployment/gateway still has fields set by kubectl-edit",
+    )
+    assert (await go(memory, "1.4.1", GATEWAY)).outcome == "nothing"
