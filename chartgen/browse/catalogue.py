@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from chartgen.browse.place import Place
 from chartgen.browse.records import ChartListing, VersionDetail, VersionListing
+from chartgen.harbor.place import Place
 
 if TYPE_CHECKING:
     from chartgen.harbor.connection import Connection
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 class Catalogue(Protocol):
     """Looks charts up."""
+
+    kind: str
+    """`harbor` or `oci`."""
 
     async def list_charts(self, place: Place, search: str) -> ChartListing:
         """Return the charts of a registry, or of one project, whose name or description holds `search`."""

@@ -10,9 +10,9 @@ import yaml
 from chartgen.browse.catalogue import Catalogue
 from chartgen.browse.comparison import compare_images, compare_objects, compare_values
 from chartgen.browse.images import annotated_images, bom_images
-from chartgen.browse.place import Place
 from chartgen.browse.records import Comparison
 from chartgen.browse.rendering import render_chart
+from chartgen.harbor.place import Place
 from chartgen.render import Renderer
 from helmkit.charts import parse_archive
 from helmkit.errors import HelmkitError, UsageError
@@ -42,9 +42,8 @@ async def compare_versions(
     archives = await both(open_one(old).archive(old), open_one(new).archive(new))
     if archives[0] == archives[1]:
         return Comparison(str(old), str(new), identical=True, changes=())
-    (old_name, before), (new_name, after) = (
-        parse_archive(a, str(p)) for a, p in zip(archives, (old, new), strict=True)
-    )
+    old_name, before = parse_archive(archives[0], str(old))
+    new_name, after = parse_archive(archives[1], str(new))
     changes = [
         *compare_values(_values(before, str(old)), _values(after, str(new))),
         *compare_images(_images(before, str(old)), _images(after, str(new))),

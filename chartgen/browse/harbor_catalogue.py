@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chartgen.browse.images import annotated_images
-from chartgen.browse.place import Place
 from chartgen.browse.records import ChartListing, ChartSummary, VersionDetail, VersionListing, VersionSummary
+from chartgen.harbor.place import Place
 from helmkit.harbor import Harbor, HarborError, NotAllowedError, NotFoundError, version_of
 from helmkit.harbor.artifacts import Addition
 from helmkit.harbor.records import CHART, Artifact, Project, when
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 class HarborCatalogue:
     """Looks charts up in a Harbor."""
+
+    kind = "harbor"
 
     def __init__(self, harbor: Harbor, registry: RegistryClient) -> None:
         self._harbor = harbor

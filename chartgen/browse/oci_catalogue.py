@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chartgen.browse.images import annotated_images
-from chartgen.browse.place import Place
 from chartgen.browse.records import ChartListing, ChartSummary, VersionDetail, VersionListing, VersionSummary
+from chartgen.harbor.place import Place
 from helmkit.charts import parse_archive
 from helmkit.errors import HelmkitError
 from helmkit.harbor.transport import gather
@@ -29,6 +29,8 @@ _NOTE = "a plain OCI registry knows no pushes, pulls, labels, immutable tags or 
 class OciCatalogue:
     """Looks charts up in any registry that follows the distribution specification."""
 
+    kind = "oci"
+
     def __init__(self, registry: RegistryClient, session: Session) -> None:
         self._registry = registry
         self._session = session
@@ -36,10 +38,9 @@ class OciCatalogue:
 
     async def list_charts(self, place: Place, search: str) -> ChartListing:
         """Return all repositories below a place that hold charts; see `Catalogue`."""
-        names = [
-            name for name in await self._catalog(place) if f"{name}/".startswith(f"{place.path}/") or not place.path
-        ]
-        wanted = [name for name in names if search.lower() in name.lower()]
+        names = await self._catalog(place)
+        below = [name for name in names if f"{name}/".startswith(f"{place.path}/") or not place.path]
+        wanted = [name for name in below if search.lower() in name.lower()]
         found = await gather(*(self._newest(name) for name in wanted))
         charts = tuple(chart for chart in found if chart is not None)
         return ChartListing(place.host, "oci", charts, (_NOTE,))
@@ -93,9 +94,7 @@ class OciCatalogue:
             tags = await self._registry.list_tags(place.path)
         except ArtifactNotFoundError as error:
             message = f"there is no chart {place}"
-            raise ArtifactNotFoundError(
-                message, hint="Check its name; `chartgen browse` lists what there is."
-            ) from error
+            raise ArtifactNotFoundError(message, hint="`chartgen browse` lists what there is.") from error
         manifests = await gather(*(self._fetch(place.path, tag) for tag in tags))
         found = {
             tag: _summary(tag, digest, manifest)

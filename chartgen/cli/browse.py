@@ -13,9 +13,9 @@ from chartgen.cli.registry_options import registry_options
 
 if TYPE_CHECKING:
     from chartgen.browse.catalogue import Catalogue
-    from chartgen.browse.place import Place
     from chartgen.browse.records import Comparison
     from chartgen.harbor.connection import Access
+    from chartgen.harbor.place import Place
     from helmkit.console import Output
 
 
@@ -45,7 +45,7 @@ def browse(app: App, access: Access, chart: str, **options: Any) -> None:
       chartgen browse --diff spring-platform:1.4.1 spring-platform:1.4.2 -e prod
       chartgen browse -s gateway -o json
     """  # noqa: D301 - click wants the character itself
-    from chartgen.browse.place import find_place, load_base, parse_base
+    from chartgen.harbor.place import find_place, load_base, parse_base
     from helmkit.console import run_async
 
     base = parse_base(options["registry"]) if options["registry"] else load_base(app.folder)
@@ -53,22 +53,26 @@ def browse(app: App, access: Access, chart: str, **options: Any) -> None:
         places = [find_place(name, base) for name in options["diff"]]
         run_async(_diff(app, access, (places[0], places[1]), options["environment"] or "", options["output"]))
         return
-    # Without a name it is the whole registry: projects and charts.
-    place = find_place(chart, base) if chart or options["registry"] else replace(find_place("", base), path="")
-    run_async(_browse(app, access, place, options))
+    place = find_place(chart, base)
+    if not chart and not options["registry"]:
+        # Without any name it is the whole registry: projects and charts.
+        place = replace(place, path="")
+    run_async(_browse(app, access, place, options, is_chart=bool(chart)))
 
 
-async def _browse(app: App, access: Access, place: Place, options: dict[str, Any]) -> None:
+async def _browse(app: App, access: Access, place: Place, options: dict[str, Any], *, is_chart: bool) -> None:
     from chartgen.browse import tables
 
     output: Output = options["output"]
     async with AsyncExitStack() as stack:
         catalogue = await _open(stack, access, place)
+        # In a Harbor the first part of a path is a project; elsewhere it may well be a chart.
+        is_chart = is_chart and bool(place.repository or (place.path and catalogue.kind == "oci"))
         if options["show"]:
             app.console.print_text(await _text(catalogue, place, options["show"]))
         elif place.version:
             app.console.print_data(await catalogue.detail(place), output, table=tables.table_of_detail)
-        elif place.repository and not options["search"] and options["registry"] is None:
+        elif is_chart and not options["search"]:
             app.console.print_data(await catalogue.list_versions(place), output, table=tables.table_of_versions)
         else:
             listing = await catalogue.list_charts(place, options["search"])

@@ -85,7 +85,8 @@ class Transport:
         self.address = address.rstrip("/")
         self.host = urlsplit(self.address).netloc
         self.account = credentials.username if credentials else ""
-        self._headers = {"Accept": "application/json, text/plain, text/markdown"}
+        # Otherwise a project whose name is a number would be taken for the project with that id.
+        self._headers = {"Accept": "application/json, text/plain, text/markdown", "X-Is-Resource-Name": "true"}
         if credentials:
             self._headers["Authorization"] = _basic(credentials)
         self._sleep = sleep
@@ -115,14 +116,12 @@ class Transport:
             accept: Statuses to return although they are no success.
 
         Raises:
-            UnreachableError: There is no answer, also not after trying again, or the credentials are not accepted.
-            TimedOutError: It takes too long.
+            UnreachableError, TimedOutError: There is no answer, or the credentials are not accepted.
             HarborError: Harbor refuses.
         """
         safe = method in _SAFE if again is None else again
         for attempt in range(1, ATTEMPTS + 1):
-            last = attempt == ATTEMPTS
-            pause = _pause(attempt)
+            last, asked = attempt == ATTEMPTS, ""
             try:
                 reply = await self._once(method, path, params, body)
             except ConnectionLostError as error:
@@ -133,8 +132,8 @@ class Transport:
                     return reply
                 if last or not safe or reply.status not in _PASSING:
                     raise explain(deed, self._refusal(reply))
-                pause = _pause(attempt, reply.headers.get("retry-after", ""))
-            await self._sleep(pause)
+                asked = reply.headers.get("retry-after", "")
+            await self._sleep(_pause(attempt, asked))
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, method: str, path: str, params: Mapping[str, str] | None, body: Any) -> Reply:
@@ -220,7 +219,7 @@ async def gather(*calls: Awaitable[Item]) -> list[Item]:
 
 async def both(first: Awaitable[Item], second: Awaitable[Other]) -> tuple[Item, Other]:
     """Await two at once; when one fails the other is cancelled, and its error alone is raised."""
-    found: list[Any] = await gather(first, second)  # type: ignore[arg-type]
+    found: list[Any] = await gather(first, second)
     return found[0], found[1]
 
 

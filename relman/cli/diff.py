@@ -32,7 +32,12 @@ def command(
     """Show what an upgrade of NAME, or of --all, to a version would change. Changes nothing.
 
     Values of Secrets, and of fields named like one, are never shown.
-    """
+
+    \b
+    Examples:
+      relman diff test-all-services --to 1.4.1
+      relman diff --all --to 1.4.1 --exit-code -o json
+    """  # noqa: D301 - click wants the character itself
     from helmkit.console.progress import SilentProgress
     from relman.actions.diff import diff
     from relman.actions.ports import World

@@ -23,7 +23,13 @@ def command(
     name: str | None, namespace: str | None, limit: int, output: Any, kubeconfig: Path | None,
     kube_context: str | None, helm_binary: Path | None, debug: bool,  # noqa: FBT001, ARG001
 ) -> int:  # fmt: skip
-    """Show the revisions of NAME (a namespace or a service), newest first."""
+    """Show the revisions of NAME (a namespace or a service), newest first.
+
+    \b
+    Examples:
+      relman history test-all-services
+      relman history gateway --limit 5 -o json
+    """  # noqa: D301 - click wants the character itself
     from helmkit.console.progress import SilentProgress
     from relman.actions.history import history
     from relman.actions.ports import World

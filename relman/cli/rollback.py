@@ -27,7 +27,13 @@ def command(
 
     Shows first what changes. Claims, CRDs and configuration elsewhere stay as they are. A service that is rolled
     back is put on hold: later upgrades leave it there until it changes again, or --release-hold.
-    """
+
+    \b
+    Examples:
+      relman rollback gateway -m "502s since gateway 2"
+      relman rollback test-all-services --to 1.4.0
+      relman rollback test-all-services --revision 7 --dry-run
+    """  # noqa: D301 - click wants the character itself
     from relman.actions.ports import World
     from relman.actions.rollback import RollbackOptions, rollback
     from relman.actions.run import RunResult

@@ -22,7 +22,14 @@ def command(
     name: str | None, namespace: str | None, output: Any, kubeconfig: Path | None, kube_context: str | None,
     helm_binary: Path | None, debug: bool,  # noqa: FBT001, ARG001
 ) -> int:  # fmt: skip
-    """Show what runs in NAME (a namespace or a service), or everywhere."""
+    """Show what runs in NAME (a namespace or a service), or everywhere.
+
+    \b
+    Examples:
+      relman status
+      relman status test-all-services
+      relman status gateway -o json
+    """  # noqa: D301 - click wants the character itself
     from helmkit.console.progress import SilentProgress
     from relman.actions.ports import World
     from relman.actions.status import status

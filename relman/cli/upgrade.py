@@ -26,7 +26,13 @@ def command(
 
     Installs what is missing, upgrades what differs or drifted, skips the rest and says why. Waits until everything
     is ready; after a failure everything this run moved goes back to exactly the revision it had.
-    """
+
+    \b
+    Examples:
+      relman upgrade --all --to 1.4.0 --from oci://harbor.example.com/charts/shop -e prod -m "first installation"
+      relman upgrade test-all-services --to 1.4.1 -m "id generator 4"
+      relman upgrade gateway --to 1.4.2 --dry-run
+    """  # noqa: D301 - click wants the character itself
     from relman.actions.ports import World
     from relman.actions.run import RunResult
     from relman.actions.upgrade import UpgradeOptions, upgrade

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -120,3 +121,37 @@ async def test_secrets_are_in_no_repr(double: HarborDouble, exchange: HttpExchan
     with pytest.raises(CredentialsError) as caught:
         await Harbor(exchange, double.url, Login("admin", "very-Secret-1")).whoami()
     assert "very-Secret-1" not in f"{caught.value} {caught.value.hint}"
+
+
+async def test_a_project_may_have_a_number_for_a_name(double: HarborDouble, harbor: Harbor) -> None:
+    charts = double.state.projects["charts"]
+    await harbor.projects.create(str(charts.id), public=True)
+    found = await harbor.projects.get(str(charts.id))
+    assert found.project_id != charts.id
+    assert await harbor.protection.list_rules(str(charts.id)) == []
+
+
+async def test_a_wrong_password_is_answered_late_and_locks_a_user_but_no_robot() -> None:
+    async with HarborDouble(wrong_password_seconds=0.3) as harbor:
+        harbor.add_project("charts")
+        robot = harbor.add_robot("charts", "ci", "Secret12345")
+        exchange = HttpExchange(harbor.url, {}, None)
+
+        async def whoami(name: str, password: str) -> str:
+            try:
+                return (await Harbor(exchange, harbor.url, Login(name, password)).whoami()).kind
+            except CredentialsError:
+                return "refused"
+
+        async def later(name: str, password: str) -> str:
+            await asyncio.sleep(0.1)
+            return await whoami(name, password)
+
+        try:
+            attempts = [whoami("admin", "wrong"), later("admin", "Harbor-12345")]
+            assert await asyncio.gather(*attempts) == ["refused", "refused"]
+            assert await whoami("admin", "Harbor-12345") == "user"
+            attempts = [whoami(robot.name, "wrong"), later(robot.name, "Secret12345")]
+            assert await asyncio.gather(*attempts) == ["refused", "robot"]
+        finally:
+            await exchange.aclose()

@@ -31,7 +31,7 @@ def system_info(call: Call) -> Response:
     body: dict[str, Any] = {"auth_mode": "db_auth", "banner_message": "", "oidc_provider_name": ""}
     body |= {"primary_auth_mode": False, "self_registration": False}
     if not call.identity.anonymous:
-        host = call.request.headers.get("host", "")
+        host = call.state.registry_url or call.request.headers.get("host", "")
         body |= {"current_time": now(), "external_url": f"http://{host}", "harbor_version": call.state.version}
         body |= {"registry_url": host, "read_only": call.state.read_only, "has_ca_root": False}
         body |= {"project_creation_restriction": "everyone", "notification_enable": True}

@@ -159,7 +159,10 @@ async def _read_head(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, 
     line = await reader.readline()
     if not line:
         return None
-    method, target, _ = line.decode("latin-1").split(" ", 2)
+    words = line.decode("latin-1").split(" ", 2)
+    if len(words) < 3:
+        return None  # Somebody tries TLS first.
+    method, target, _ = words
     headers: dict[str, str] = {}
     while (line := await reader.readline()) not in {b"\r\n", b""}:
         name, _, value = line.decode("latin-1").partition(":")

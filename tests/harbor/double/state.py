@@ -145,6 +145,8 @@ class State:
 
     version: str = "v2.15.2-080b0220"
     read_only: bool = False
+    registry_url: str = ""
+    """The host Harbor believes to have; empty: the one it was asked under."""
     projects: dict[str, Project] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     robots: dict[int, Robot] = field(default_factory=dict)

@@ -87,27 +87,33 @@ def find_place(name: str, base: Base | None) -> Place:
     Raises:
         UsageError: It is not a name, or it is unknown where charts are published.
     """
-    absolute = name.startswith(SCHEME)
-    if not absolute and base is None:
-        message = f"there is no {MANIFEST} with [charts] repository here, so it is unknown where {name or 'it'!r} is"
-        raise UsageError(message, hint="Name the registry: --registry oci://harbor.example/charts, or oci://… whole.")
     rest, at, digest = name.removeprefix(SCHEME).rstrip("/").partition("@")
-    folder, slash, last = rest.rpartition("/")
-    # The colon of a port is no version's.
-    leaf, _, tag = last.partition(":") if slash or not absolute else (last, "", "")
-    path = f"{folder}{slash}{leaf}"
-    if absolute:
-        host, _, path = path.partition("/")
-        same = base is not None and base.host == host
-        place = Place(host, path, digest or tag, plain_http=bool(same and base and base.plain_http))
-    else:
-        assert base is not None  # noqa: S101 - checked above, for mypy
-        joined = "/".join(filter(None, (base.path, path)))
-        place = Place(base.host, joined, digest or tag, base.plain_http)
-    if not is_registry_host(place.host) or (place.path and not is_repository(place.path)):
-        message = f"{name!r} names no chart"
-        raise UsageError(message, hint="Write CHART or CHART:VERSION, such as spring-platform/gateway:1.4.2.")
     if at and not is_digest(digest):
         message = f"what follows the @ in {name!r} is no digest"
         raise UsageError(message, hint="A digest is sha256: and 64 hexadecimal digits.")
+    if name.startswith(SCHEME):
+        place = _absolute(rest, digest, base)
+    elif base is None:
+        message = f"there is no {MANIFEST} with [charts] repository here, so it is unknown where {name or 'it'!r} is"
+        raise UsageError(message, hint="Name the registry: --registry oci://harbor.example/charts, or oci://… whole.")
+    else:
+        path, tag = _split(rest)
+        place = Place(base.host, "/".join(filter(None, (base.path, path))), digest or tag, base.plain_http)
+    if not is_registry_host(place.host) or (place.path and not is_repository(place.path)):
+        message = f"{name!r} names no chart"
+        raise UsageError(message, hint="Write CHART or CHART:VERSION, such as spring-platform/gateway:1.4.2.")
     return place
+
+
+def _absolute(rest: str, digest: str, base: Base | None) -> Place:
+    host, _, below = rest.partition("/")
+    path, tag = _split(below)
+    plain = base is not None and base.host == host and base.plain_http
+    return Place(host, path, digest or tag, plain)
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Return a path and what follows the colon of its last part."""
+    folder, slash, last = path.rpartition("/")
+    leaf, _, tag = last.partition(":")
+    return f"{folder}{slash}{leaf}", tag
