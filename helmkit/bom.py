@@ -73,6 +73,8 @@ class EnvironmentEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     cluster: str = ""
     """UID of the cluster's kube-system namespace, when the environment is bound to one."""
     protected: bool = False
+    plain_http_registries: tuple[str, ...] = ()
+    """Hosts of image registries declared to speak HTTP without TLS, sorted; all others are only ever asked over TLS."""
 
 
 class BillOfMaterials(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -24,6 +24,8 @@ ChartFiles = Mapping[str, bytes]
 _VERSION_LINE = re.compile(rb"^version:.*$", re.MULTILINE)
 _IN_SUBCHART = re.compile(r"^(?:charts/[^/]+/)+")
 _EPOCH = 0
+_PIECE = 1024 * 1024
+"""How much of an archive is compressed at once (bytes)."""
 _COMPRESSION = 6
 """zlib's own default: 2 % larger than the best, in half the time."""
 _MODE_OWNER = b"0000644\0" + b"0000000\0" * 2
@@ -37,8 +39,16 @@ def build_archive(name: str, files: ChartFiles) -> bytes:
     """Return the chart `name` as a .tgz whose bytes depend on `name` and `files` alone."""
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=_EPOCH, filename="", compresslevel=_COMPRESSION) as stream:
+        waiting: list[bytes] = []
+        size = 0
+        # In large pieces: each call into gzip costs as much as compressing a header.
         for block in _tar_blocks(name, files):
-            stream.write(block)
+            waiting.append(block)
+            size += len(block)
+            if size >= _PIECE:
+                stream.write(b"".join(waiting))
+                waiting, size = [], 0
+        stream.write(b"".join(waiting))
     return packed.getvalue()
 
 
@@ -173,7 +183,7 @@ def load_chart(folder: Path) -> dict[str, bytes]:
 
 def write_chart(folder: Path, files: ChartFiles) -> None:
     """Write a chart's files below `folder`, which need not exist."""
+    for parent in sorted({PurePosixPath(path).parent for path in files}):
+        (folder / parent).mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        (folder / path).write_bytes(content)

@@ -52,6 +52,9 @@ def _construct_mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
 
 
 _StrictLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+# YAML 1.1 gives a plain `=` or `<<` a meaning that nobody uses in values; helm writes them for the texts.
+for _tag in ("value", "merge"):
+    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _BASE_LOADER.construct_yaml_str)
 
 
 def dump_yaml(data: object) -> str:

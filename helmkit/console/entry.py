@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Any, TextIO, TypeVar
 
-from helmkit.console.printer import Console
+from helmkit.console.printer import Console, ReaderGoneError
 from helmkit.errors import HelmkitError
 
 INTERRUPTED = 130
@@ -34,7 +34,7 @@ def exit_code_for(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
         return INTERRUPTED
-    return BROKEN_PIPE if isinstance(error, BrokenPipeError) else 1
+    return BROKEN_PIPE if isinstance(error, ReaderGoneError) else 1
 
 
 def run_async(main: Coroutine[Any, Any, Result]) -> Result:
@@ -97,6 +97,8 @@ def _report(error: BaseException, console: Console, stderr: TextIO, prog_name: s
         error.show(file=stderr)
         return error.exit_code
     if isinstance(error, click.Abort):
+        # What click makes of a KeyboardInterrupt, after it ended the line that shows ^C.
+        console.warn("interrupted")
         return INTERRUPTED
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -117,7 +119,7 @@ def _show(error: BaseException, console: Console, prog_name: str, *, debug: bool
     trace = "".join(traceback.format_exception(error))
     if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
         console.warn("interrupted")
-    elif isinstance(error, BrokenPipeError):
+    elif isinstance(error, ReaderGoneError):
         # Otherwise the interpreter's last flush complains on stderr.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,6 +19,10 @@ _RED, _YELLOW, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[2m
 Data = TypeVar("Data")
 
 
+class ReaderGoneError(Exception):
+    """Whoever read our stdout has gone. No OSError, because click turns those into exit code 1."""
+
+
 class Console:
     """Prints for people and for programs.
 
@@ -76,17 +80,19 @@ class Console:
             table: Makes the table of it.
         """
         if output == "table":
-            self._stdout.write(table(data).render())
+            self.print_text(table(data).render())
         elif output == "yaml":
-            self._stdout.write(dump_yaml(_plain(data)))
+            self.print_text(dump_yaml(_plain(data)))
         else:
-            self._stdout.write(msgspec.json.format(msgspec.json.encode(_plain(data)), indent=2).decode() + "\n")
-        self._stdout.flush()
+            self.print_text(msgspec.json.format(msgspec.json.encode(_plain(data)), indent=2).decode())
 
     def print_text(self, text: str) -> None:
         """Print text that is a command's result on stdout, as it is, ending in a newline."""
-        self._stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
-        self._stdout.flush()
+        try:
+            self._stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
+            self._stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
 
     def info(self, text: str) -> None:
         """Remark something on stderr; not when quiet."""

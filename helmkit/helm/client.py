@@ -12,6 +12,7 @@ from helmkit.helm.errors import HelmFailedError
 from helmkit.helm.offline import OfflineHelm, checked_chart, encode_values
 from helmkit.helm.release import HelmRelease, parse_release
 from helmkit.names import is_release_name
+from helmkit.process import GRACE
 
 DryRun = Literal["none", "client", "server"]
 
@@ -60,7 +61,8 @@ class Helm(OfflineHelm):
             description: Stands in the release's history; helm writes its own when empty.
             install: Install it when there is none; else that is a ReleaseNotFoundError.
             wait: Let helm wait until everything is ready.
-            dry_run: `client` renders only, `server` also lets the cluster judge.
+            dry_run: `client` renders only; `server` asks the cluster for its version and kinds as well. Neither tries
+                the change: an immutable field passes both (tried, helm 4.3). `Kube.apply_object` with `dry_run` does.
             force_conflicts: Take fields over from other field managers (server-side apply only).
             server_side: Use server-side apply, also for a release that was client-side before (made by Helm 3).
                 Helm 3 has only client-side apply and ignores both.
@@ -84,7 +86,9 @@ class Helm(OfflineHelm):
             labels=labels or {},
         )
         doing = f"upgrading release {release} in namespace {namespace}"
-        output = await self.command().run(arguments, encode_values(values), doing=doing, limit=hard_limit(timeout) - 10)
+        output = await self.command().run(
+            arguments, encode_values(values), doing=doing, limit=hard_limit(timeout) - GRACE
+        )
         try:
             return parse_release(output)
         except ValueError as error:
@@ -130,7 +134,7 @@ class Helm(OfflineHelm):
             server_side=server_side,
         )
         doing = f"rolling release {release} in namespace {namespace} back to revision {revision}"
-        await self.command().run(arguments, doing=doing, limit=hard_limit(timeout) - 10)
+        await self.command().run(arguments, doing=doing, limit=hard_limit(timeout) - GRACE)
 
     async def uninstall(
         self,
@@ -151,7 +155,7 @@ class Helm(OfflineHelm):
             _checked_name(release), namespace=namespace, timeout=timeout, keep_history=keep_history
         )
         doing = f"uninstalling release {release} in namespace {namespace}"
-        await self.command().run(arguments, doing=doing, limit=hard_limit(timeout) - 10)
+        await self.command().run(arguments, doing=doing, limit=hard_limit(timeout) - GRACE)
 
 
 def _checked_name(release: str) -> str:

@@ -121,7 +121,9 @@ _RULES = (
 )
 
 _LOG_LINE = re.compile(
-    r"^(time=\S+ )?level=\w+ msg=.*\n?|^Release \".*\" does not exist\. Installing it now\.\n?", re.MULTILINE
+    r"^((time=\S+ )?level=\w+ msg=|WARNING: Kubernetes configuration file is |[IWE]\d{4} \d\d:\d\d:\d\d\.\d+ ).*\n?"
+    r"|^Release \".*\" does not exist\. Installing it now\.\n?",
+    re.MULTILINE,
 )
 _PREFIX = re.compile(r"^(Error: )?((UPGRADE|INSTALLATION|ROLLBACK) FAILED: )?")
 # A failed client-side patch quotes the whole object, and a Secret's data with it.

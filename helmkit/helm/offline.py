@@ -88,10 +88,11 @@ class OfflineHelm:
             set_values: As `--set`, typed as helm does it; beat all others. They stand in argv: no secrets.
             kube_version: The Kubernetes version to render for; helm's own when None.
             include_crds: Render the chart's `crds/` folder as well.
-            validate: Let the cluster judge the rendered objects.
+            validate: Ask the cluster whether it knows the rendered kinds.
 
         Raises:
             RenderError: A template or the values are wrong.
+            UsageError: There is no helm, or it is too old.
         """
         arguments = template_arguments(
             release,
@@ -103,7 +104,8 @@ class OfflineHelm:
             kube_version=kube_version,
             include_crds=include_crds,
             validate=validate,
-            major=(await self.version()).major if validate else 0,
+            # Asked in any case: a helm that is too old must not render silently.
+            major=(await self.version()).major,
         )
         stdin = None if values is None else encode_values(values)
         output = await self.command().run(arguments, stdin, doing=f"rendering {chart} as {release}")

@@ -109,11 +109,11 @@ class Api:
                 wait = answer.retry_after if answer and answer.retry_after is not None else pause
                 await self.sleep(min(wait, _LONGEST_WAIT))
                 continue
-            return self._judge(answer, purpose)
+            return self._judge(request, answer, purpose)
         answer = await self._attempt(request, purpose, repeatable=repeatable, last=True)
         if answer is None:  # the last attempt raises instead
             raise AssertionError
-        return self._judge(answer, purpose)
+        return self._judge(request, answer, purpose)
 
     async def _attempt(self, request: Request, purpose: Purpose, *, repeatable: bool, last: bool) -> Answer | None:
         """Send once; None when the connection failed and another attempt is allowed."""
@@ -126,8 +126,9 @@ class Api:
         except LoginFailedError as error:
             raise no_login(purpose, error) from error
 
-    def _judge(self, answer: Answer, purpose: Purpose) -> Answer:
-        if 200 <= answer.status < 300:
+    def _judge(self, request: Request, answer: Answer, purpose: Purpose) -> Answer:
+        meant = isinstance(answer.body, dict) if request.accept == JSON else bool(answer.raw)
+        if 200 <= answer.status < 300 and meant:
             return answer
         raise translate(answer, purpose, self.server)
 

@@ -60,8 +60,8 @@ class Cluster(Objects):
         purpose = Purpose("asking the cluster for its version", "get", "/version")
         body = (await self._api.call(purpose, "GET", "/version")).body
         # Some providers write the minor as `33+`.
-        numbers = ["".join(filter(str.isdecimal, str(body[key]))) or "0" for key in ("major", "minor")]
-        return ServerVersion(int(numbers[0]), int(numbers[1]), str(body["gitVersion"]))
+        numbers = ["".join(filter(str.isdecimal, str(body.get(key)))) or "0" for key in ("major", "minor")]
+        return ServerVersion(int(numbers[0]), int(numbers[1]), str(body.get("gitVersion") or "unknown"))
 
     async def cluster_uid(self) -> str:
         """Return the UID of the namespace kube-system, which names the cluster (it is made once in its life).
@@ -84,7 +84,7 @@ class Cluster(Objects):
             answer = await self._api.call(purpose, "POST", path, body=review, repeat=True)
         except (ForbiddenError, NotFoundError, RejectedError):
             return self._user
-        return str(answer.body["status"]["userInfo"].get("username") or self._user)
+        return str(((answer.body.get("status") or {}).get("userInfo") or {}).get("username") or self._user)
 
     async def list_events(
         self, namespace: str, *, uid: str | None = None, name: str | None = None

@@ -7,11 +7,14 @@ into dataclasses, have no metadata-only lists and end a watch at every error.
 
 from __future__ import annotations
 
+import base64
 import ssl
+import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import msgspec
@@ -51,7 +54,7 @@ def open_connection(path: Path | None, context: str | None, environ: Mapping[str
     """Prepare a connection; nothing is sent yet. Arguments and errors are those of `load_settings`."""
     settings = load_settings(path, context, environ)
     return Connection(
-        transport=HttpTransport(_client(settings, environ)),
+        transport=HttpTransport(_client(settings, environ), tls_name=settings.cluster.get("tls-server-name")),
         server=settings.server,
         context=settings.context,
         namespace=settings.namespace,
@@ -61,28 +64,52 @@ def open_connection(path: Path | None, context: str | None, environ: Mapping[str
 
 def _client(settings: Settings, environ: Mapping[str, str]) -> httpx2.AsyncClient:
     try:
-        cluster = msgspec.convert(settings.cluster, models.Cluster)
-        user = msgspec.convert(settings.user, models.User)
-        config = kubeconfig.KubeConfig.from_one(cluster=cluster, user=user, namespace=settings.namespace).get()
-        if config is None:  # cannot be: from_one sets a current context
-            raise AssertionError
         proxy = settings.cluster.get("proxy-url") or find_proxy(settings.server, environ)
         # trust_env off: proxies come from the environment that was passed in, not from this process's.
         parameters = client_adapter.ConnectionParams(timeout=_TIMEOUT, trust_env=False, proxy=proxy)
-        client = client_adapter.AsyncClient(config, parameters)
+        # Certificates are read while the client is made; not even a killed process leaves a key behind for long.
+        with tempfile.TemporaryDirectory(prefix="helmkit-") as folder:
+            cluster = msgspec.convert(_with_files(settings.cluster, Path(folder)), models.Cluster)
+            user = msgspec.convert(_with_files(settings.user, Path(folder)), models.User)
+            config = kubeconfig.SingleConfig(settings.context, models.Context(settings.context), cluster, user)
+            client = client_adapter.AsyncClient(config, parameters)
     except (ConfigError, msgspec.ValidationError, OSError, ssl.SSLError, ValueError, httpx2.InvalidURL) as error:
         message = f"the context {settings.context} in {settings.source} cannot be used: {error}"
         raise UsageError(message, hint="Correct the kubeconfig; `kubectl cluster-info` must work with it.") from error
     if settings.user.get("exec"):
         client.auth = ExecLogin(settings.user["exec"], environ)
+    client.headers.update(_impersonation(settings.user))
     return client
+
+
+def _impersonation(user: Mapping[str, Any]) -> httpx2.Headers:
+    """Return the headers for a kubeconfig that acts as somebody else, as helm does then; lightkube ignores it."""
+    extra = user.get("as-user-extra") or {}
+    pairs = [("Impersonate-User", user.get("as")), ("Impersonate-Uid", user.get("as-uid"))]
+    pairs += [("Impersonate-Group", group) for group in user.get("as-groups") or ()]
+    pairs += [(f"Impersonate-Extra-{quote(key, safe='')}", value) for key, values in extra.items() for value in values]
+    return httpx2.Headers([(name, str(value)) for name, value in pairs if value])
+
+
+def _with_files(fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the fields with embedded certificates and keys (`…-data`) as files, which beat those that are named.
+
+    lightkube would make the files itself, and leave it to the garbage collector to remove them.
+    """
+    changed = dict(fields)
+    for field in [name for name in fields if name.endswith("-data") and fields[name]]:
+        path = folder / field
+        path.write_bytes(base64.b64decode(changed.pop(field)))
+        changed[field.removesuffix("-data")] = str(path)
+    return changed
 
 
 class HttpTransport:
     """Sends requests over HTTP, one connection pool for all."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    def __init__(self, client: httpx2.AsyncClient, *, tls_name: str | None = None) -> None:
         self._client = client
+        self._extensions = {"sni_hostname": tls_name} if tls_name else {}
 
     async def send(self, request: Request) -> Answer:
         """Send one request; see `Transport`."""
@@ -103,6 +130,9 @@ class HttpTransport:
                 async for line in response.aiter_lines():
                     if line:
                         yield msgspec.json.decode(line)
+            except httpx2.ReadTimeout:
+                # Nothing happened, or the connection died in silence; the next one will tell.
+                return
             finally:
                 await response.aclose()
         except (httpx2.HTTPError, httpx2.InvalidURL, ConfigError) as error:
@@ -126,6 +156,7 @@ class HttpTransport:
             content=request.body,
             headers=headers,
             timeout=timeout,
+            extensions=self._extensions,
         )
 
 

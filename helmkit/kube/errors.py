@@ -4,6 +4,7 @@
     AlreadyExistsError    1  an object of that name exists
     ConflictError         1  the object is not the one expected: it changed, or it was made anew
     RejectedError         1  the API server or an admission check does not accept the object
+    ExpiredError          1  a resource version is too old; handled inside this package
 
 Beside them, from `helmkit.errors`: UnreachableError (also for credentials that are not accepted), ForbiddenError and
 UsageError. Errors of lightkube and httpx2 never leave this package.
@@ -31,4 +32,4 @@ class RejectedError(HelmkitError):
 
 
 class ExpiredError(HelmkitError):
-    """The resource version asked for is too old; list again. Handled inside this package."""
+    """The resource version asked for is too old; list again."""

@@ -80,7 +80,8 @@ def _merge(paths: list[Path]) -> dict[str, Any]:
 def _load(path: Path) -> dict[str, Any]:
     hint = "Correct it; `kubectl config view` must be able to read it."
     try:
-        data = parse_yaml(path.read_bytes()) or {}
+        parsed = parse_yaml(path.read_bytes())
+        data = {} if parsed is None else parsed
     except OSError as error:
         message = f"reading the kubeconfig {path} failed: {error.strerror}"
         raise UsageError(message, hint=hint) from error
@@ -88,11 +89,15 @@ def _load(path: Path) -> dict[str, Any]:
         # A YAML error quotes its line, which may hold a token.
         message = f"reading the kubeconfig {path} failed: it is not valid YAML"
         raise UsageError(message, hint=hint) from None
-    sections = [data.get(section) or [] for section in _SECTIONS] if isinstance(data, dict) else [None]
-    if not all(isinstance(part, list) and all(isinstance(entry, dict) for entry in part) for part in sections):
+    sections = [data.get(section) for section in _SECTIONS] if isinstance(data, dict) else [False]
+    if not all(part is None or _is_list_of_mappings(part) for part in sections):
         message = f"reading the kubeconfig {path} failed: its clusters, users and contexts are no lists of mappings"
         raise UsageError(message, hint=hint)
     return dict(data)
+
+
+def _is_list_of_mappings(part: object) -> bool:
+    return isinstance(part, list) and all(isinstance(entry, dict) for entry in part)
 
 
 def _absolute(section: str, content: dict[str, Any], folder: Path) -> dict[str, Any]:

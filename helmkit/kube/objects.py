@@ -72,7 +72,7 @@ class Objects:
                 found.clear()
                 continue
             # Items of a list come without the two fields that say what they are.
-            found += [{"apiVersion": api_version, "kind": kind, **item} for item in answer.body["items"] or ()]
+            found += [{"apiVersion": api_version, "kind": kind, **item} for item in answer.body.get("items") or ()]
         return found
 
     async def get_object(self, api_version: str, kind: str, namespace: str | None, name: str) -> dict[str, Any] | None:
@@ -267,7 +267,7 @@ class _Continued(msgspec.Struct):
 def _continuation(answer: Answer) -> str:
     if answer.raw:
         return msgspec.json.decode(answer.raw, type=_Continued).metadata.token
-    return str(answer.body["metadata"].get("continue") or "")
+    return str((answer.body.get("metadata") or {}).get("continue") or "")
 
 
 def _purpose(doing: str, verb: str, place: Kind, namespace: str | None, name: str | None = None) -> Purpose:

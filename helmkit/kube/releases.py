@@ -154,7 +154,7 @@ class Releases(Objects):
         secret = await self._release_secret(release.namespace, release.name, release.revision)
         metadata = secret["metadata"]
         if (metadata["uid"], metadata["resourceVersion"]) != (release.uid, release.resource_version):
-            message = f"marking {where} as {status} failed: it has changed since it was read"
+            message = f"correcting the record of {where} failed: it has changed since it was read"
             raise ConflictError(message, hint="Read the release again and decide anew.")
         try:
             record = msgspec.json.decode(decode_release(secret["data"]["release"]))

@@ -21,6 +21,9 @@ SERVER_LIMIT = 300
 _BACK_OFF = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0)
 """Seconds before each attempt to open a watch again: about 48 s without a cluster, then it is an error."""
 
+_PAUSE = 1.0
+"""Seconds before a watch that told nothing is opened again."""
+
 _PASSING = frozenset({429, 500, 502, 503, 504})
 
 
@@ -104,9 +107,9 @@ class Watching(Objects):
             place.path(namespace),
             params={"labelSelector": labels, "fieldSelector": fields},
         )
-        items = answer.body["items"] or ()
+        items = answer.body.get("items") or ()
         objects = [{"apiVersion": place.api_version, "kind": place.kind, **item} for item in items]
-        return objects, str(answer.body["metadata"]["resourceVersion"])
+        return objects, str((answer.body.get("metadata") or {}).get("resourceVersion") or "0")
 
     async def _events(
         self, place: Kind, namespace: str | None, labels: str | None, fields: str | None, version: str | None
@@ -116,15 +119,18 @@ class Watching(Objects):
         failures = 0
         while True:
             request = _request(place, namespace, labels, fields, version)
+            silent = True
             try:
                 async with aclosing(self._api.transport.stream(request)) as stream:
                     async for event in stream:
-                        failures = 0
+                        failures, silent = 0, False
                         version = _version(event) or version
                         if event["type"] == "ERROR":
                             self._raise_event(event, purpose)
                         elif event["type"] != "BOOKMARK":
                             yield event["type"], event["object"]
+                # Something that ends every watch at once must not be asked as fast as it answers.
+                await self._api.sleep(_PAUSE if silent else 0)
                 continue
             except StreamRefusedError as error:
                 if error.answer.status not in _PASSING or failures == len(_BACK_OFF):

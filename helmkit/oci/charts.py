@@ -6,6 +6,7 @@ each time), and leaves an untagged artifact behind where a tag is immutable.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from helmkit.charts import bytes_digest, parse_archive
 from helmkit.names import is_digest
 from helmkit.oci.client import RegistryClient
 from helmkit.oci.errors import AlreadyPublishedError, RegistryError
-from helmkit.oci.manifest import CHART_CONFIG, CHART_LAYER, MANIFEST, Descriptor, Manifest, render_manifest
+from helmkit.oci.manifest import CHART_CONFIG, CHART_LAYER, Descriptor, Manifest, render_manifest
 from helmkit.oci.reference import tag_for
 from helmkit.yaml import parse_yaml
 
@@ -69,8 +70,7 @@ async def push_chart(
             )
             raise AlreadyPublishedError(message, hint="Publish it under a new version: `chartgen bump`.")
         return PushResult(existing, "unchanged")
-    await client.push_blob(repository, config)
-    await client.push_blob(repository, archive)
+    await asyncio.gather(client.push_blob(repository, config), client.push_blob(repository, archive))
     return PushResult(await client.push_manifest(repository, tag, manifest), "pushed")
 
 
@@ -106,9 +106,9 @@ def build_manifest(name: str, version: str, archive: bytes, config: bytes, *, cr
         config: The Chart.yaml as JSON.
         created: RFC 3339; None leaves the annotation out.
     """
+    # Without a mediaType of its own, as helm leaves it: then both write the same bytes.
     return Manifest(
         schemaVersion=2,
-        mediaType=MANIFEST,
         config=Descriptor(CHART_CONFIG, bytes_digest(config), len(config)),
         layers=(Descriptor(CHART_LAYER, bytes_digest(archive), len(archive)),),
         annotations=_annotations(name, version, msgspec.json.decode(config), created),

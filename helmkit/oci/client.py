@@ -159,7 +159,9 @@ class RegistryClient:
         digest = reply.headers.get("docker-content-digest", "")
         if reply.status == 200 and is_digest(digest):
             return digest
-        # An answer to HEAD has no body, so anything on the way could have given this 404.
+        if reply.status == 404 and "docker-distribution-api-version" in reply.headers:
+            return None
+        # An answer to HEAD has no body, and Harbor's no such header: anything on the way could have given this 404.
         reply = await self._manifest(what, "GET", repository, reference, accept=accept)
         if reply.status == 200:
             return bytes_digest(reply.body)

@@ -6,7 +6,6 @@ Nothing here is ever logged, shown or put into a command line.
 from __future__ import annotations
 
 import base64
-import binascii
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -105,7 +104,7 @@ def _parse_entry(entry: Mapping[str, Any], path: Path, host: str) -> Credentials
         return None
     try:
         username, colon, password = base64.b64decode(str(entry["auth"])).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         colon = username = password = ""
     if not colon:
         message = f"the credentials for {host} in {path} are damaged"

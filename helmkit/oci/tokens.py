@@ -1,4 +1,4 @@
-"""Proving to a registry who we are: its challenge read, tokens fetched (one for each scope) and kept while they live."""
+"""Proving to a registry who we are: its challenge, and tokens, one for each scope, kept while they live."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ TEXTS: list[tuple[str, type[HelmkitError]]] = [
     ),
     (
         "Error: UPGRADE FAILED: conflict occurred while applying object default/s4 apps/v1, Kind=Deployment: Apply"
-        ' failed with 1 conflict: conflict with "kubectl-set" using apps/v1: .spec.template.spec.containers[name="c"].image',
+        ' failed with 1 conflict: conflict with "kubectl-set" using apps/v1: .spec.template.spec.containers[name="c"]',
         FieldConflictError,
     ),
     (
@@ -92,6 +92,8 @@ def test_every_text_has_its_error_and_a_way_out(text: str, kind: type[HelmkitErr
 
 def test_log_lines_are_left_out() -> None:
     text = (
+        b"WARNING: Kubernetes configuration file is group-readable. This is insecure. Location: /x\n"
+        b"W1121 12:00:01.000123   42 warnings.go:70] spec.x: deprecated\n"
         b'level=WARN msg="upgrade failed" name=a error="long"\n'
         b'Release "a" does not exist. Installing it now.\n'
         b"Error: UPGRADE FAILED: the cause\nin two lines\n"

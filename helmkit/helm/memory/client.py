@@ -79,7 +79,6 @@ class MemoryHelm:
         deployer = Deployer(self._kube, namespace, release)
         before = base["manifest"] if base else ""
         await deployer.check_ownership(record["manifest"], before)
-        record["info"]["description"] = "Dry run complete" if dry_run != "none" else "Preparing upgrade"
         if dry_run != "none":
             return _release(record)
         await records.create(record, labels or {})
@@ -198,11 +197,12 @@ class MemoryHelm:
     ) -> Record:
         manifest, hooks = split_hooks(self._render(chart, release, namespace, values))
         now = self._now()
+        first = history[0]["info"]["first_deployed"] if history else now
         return {
             "name": release,
             "namespace": namespace,
             "version": history[-1]["version"] + 1 if history else 1,
-            "info": {"first_deployed": history[0]["info"]["first_deployed"] if history else now, "last_deployed": now},
+            "info": {"first_deployed": first, "last_deployed": now, "description": "In progress"},
             "chart": {"metadata": load_metadata(chart)},
             "config": dict(values),
             "manifest": manifest,

@@ -49,9 +49,8 @@ class Records:
         try:
             await self._kube.create_object(self._secret(record, labels), field_manager=_MANAGER)
         except AlreadyExistsError as error:
-            raise ReleaseBusyError(
-                f"{error.message}: release: already exists", hint="Wait for the other one."
-            ) from error
+            message = f"{error.message}: release: already exists"
+            raise ReleaseBusyError(message, hint="Wait for the other one.") from error
         except NotFoundError as error:
             raise HelmFailedError(error.message, hint="Create the namespace first.") from error
 
