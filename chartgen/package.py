@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from chartgen.build import BuiltPlatform
 from helmkit.charts import build_archive
@@ -15,6 +16,10 @@ def archive_name(chart: str, version: str) -> str:
 
 def build_packages(built: BuiltPlatform) -> Iterator[tuple[str, bytes]]:
     """Yield file name and content of every archive, the umbrella's last; bytes depend on the content alone."""
-    for chart in built.charts:
-        yield archive_name(chart.name, chart.version), build_archive(chart.name, chart.files)
-    yield archive_name(built.name, built.version), build_archive(built.name, built.files)
+    names = [archive_name(chart.name, chart.version) for chart in built.charts]
+    # Compressing lets other threads run, so the umbrella is packed while the subcharts are.
+    with ThreadPoolExecutor(2) as threads:
+        umbrella = threads.submit(build_archive, built.name, built.files)
+        packed = threads.map(lambda chart: build_archive(chart.name, chart.files), built.charts)
+        yield from zip(names, packed, strict=True)
+        yield archive_name(built.name, built.version), umbrella.result()

@@ -89,7 +89,8 @@ async def publish(client: RegistryClient, charts: Sequence[Chart], report: Repor
     if refused:
         listed = ", ".join(f"{found.name} {found.version}" for found in refused)
         message = f"nothing was pushed: published with other content already: {listed}"
-        hint = "Published versions never change. Publish under a new one: `chartgen bump patch`, then build."
+        # A build has put the new content under the old version into releases.lock; the registry knows better.
+        hint = "Publish it under a new version: `chartgen bump patch && chartgen lock && chartgen build`, then push."
         raise AlreadyPublishedError(message, hint=hint)
     slots = asyncio.Semaphore(_AT_ONCE)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,8 +23,6 @@ KUBE_VERSION = "1.36.0"
 """Rendered for this one wherever helm was built from source and believes to be years older."""
 
 Result = TypeVar("Result")
-
-_SOURCE = re.compile(r"^# Source: ([^/\n]+)/(?:charts/([^/\n]+)/)?", re.MULTILINE)
 
 
 class Renderer(Protocol):
@@ -102,16 +99,6 @@ async def render_services(
         return RenderedService(key, entry.release, entry.namespace, text)
 
     return await in_parallel([functools.partial(render, key) for key in keys])
-
-
-def split_by_chart(text: str) -> dict[str, str]:
-    """Return the documents of a rendered umbrella by subchart, each with its comment; `""` is the umbrella itself."""
-    found: dict[str, list[str]] = {}
-    for document in text.split("\n---\n"):
-        match = _SOURCE.search(document)
-        if match:
-            found.setdefault(match[2] or "", []).append(document.removeprefix("---\n"))
-    return {chart: "".join(f"---\n{document}\n" for document in documents) for chart, documents in found.items()}
 
 
 async def in_parallel(work: Sequence[Callable[[], Awaitable[Result]]]) -> list[Result]:

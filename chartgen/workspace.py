@@ -6,6 +6,7 @@ releases.toml  values/  releases.lock  ->  charts/<platform>/  releases.lock  di
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -14,7 +15,7 @@ from chartgen.build import BuiltPlatform, build_platform
 from chartgen.lockfile import FILE_NAME as LOCK_FILE
 from chartgen.lockfile import Lock, LockEntry, parse_lock, render_lock
 from chartgen.manifest.load import load_platform
-from chartgen.manifest.resolved import ResolvedPlatform
+from chartgen.manifest.resolved import ResolvedEnvironment, ResolvedPlatform
 from chartgen.output import Differences, compare_folder, replace_folder, write_file
 from chartgen.package import build_packages
 from helmkit.errors import HelmkitError, StaleError, UsageError
@@ -125,10 +126,13 @@ def write_workspace(workspace: Workspace, charts: Path, dist: Path | None) -> Bu
     """
     built = workspace.built
     folder = charts / built.name
-    found = compare_folder(folder, built.files)
-    if found:
-        replace_folder(folder, built.files)
-    packages = _write_packages(built, dist) if dist else ()
+    with ThreadPoolExecutor(1) as threads:
+        # Compressing and writing files wait for different things.
+        packing = threads.submit(_write_packages, built, dist) if dist else None
+        found = compare_folder(folder, built.files)
+        if found:
+            replace_folder(folder, built.files)
+        packages = packing.result() if packing else ()
     lock = "kept" if workspace.lock_text is None else "unchanged"
     if workspace.lock_is_stale and workspace.lock_text is not None:
         write_file(workspace.folder / LOCK_FILE, workspace.lock_text.encode())
@@ -192,6 +196,18 @@ def _read_lock(path: Path) -> str | None:
         raise HelmkitError(message, hint="Restore it from the last commit, or delete it to start anew.") from error
 
 
+def choose_environment(platform: ResolvedPlatform, name: str) -> ResolvedEnvironment:
+    """Return an environment by its name.
+
+    Raises:
+        UsageError: There is none of that name; names those there are.
+    """
+    found = platform.environments.get(name)
+    if found is None:
+        _refuse("environment", name, platform.environments)
+    return found
+
+
 def choose_services(
     workspace: Workspace, environment: str | None, namespace: str | None, services: Sequence[str]
 ) -> tuple[str, list[str]]:
@@ -206,10 +222,8 @@ def choose_services(
     Raises:
         UsageError: There is no such environment, namespace or service; names those there are.
     """
-    name = environment or workspace.platform.default_environment
-    found = workspace.platform.environments.get(name)
-    if found is None:
-        _refuse("environment", name, workspace.platform.environments)
+    found = choose_environment(workspace.platform, environment or workspace.platform.default_environment)
+    name = found.name
     for key in services:
         if key not in found.services:
             _refuse(f"service in the environment {name}", key, found.services)

@@ -60,6 +60,7 @@ def _environment(
         namespaces=namespaces,
         cluster=environment.cluster,
         protected=environment.protected,
+        plain_http_registries=tuple(sorted({one.host for one in environment.registries.values() if one.plain_http})),
     )
 
 

@@ -45,7 +45,7 @@ def _shared(maps: Sequence[Values]) -> Values:
             continue
         values = [other[key] for other in maps]
         if all(isinstance(each, dict) for each in values):
-            shared[key] = _shared(values)
+            shared[key] = value if len({repr(each) for each in values}) == 1 else _shared(values)
         elif not any(isinstance(each, dict) for each in values):
             shared[key] = value
     return shared
@@ -57,8 +57,8 @@ def _own(values: Values, shared: Values) -> Values:
         if key not in shared:
             own[key] = value
         elif isinstance(value, dict):
-            below = _own(value, shared[key])
-            if below:
+            # Most environments share most maps; their texts are compared faster than their entries.
+            if repr(value) != repr(shared[key]) and (below := _own(value, shared[key])):
                 own[key] = below
         elif not _same(value, shared[key]):
             own[key] = value

@@ -10,6 +10,12 @@ from chartgen.archetypes.catalogue import ARCHETYPES
 from chartgen.manifest.resolved import ResolvedPlatform, ResolvedService
 from helmkit.errors import UsageError
 
+_TAKEN = {
+    "global": "Helm gives the values under that key to all subcharts",
+    "tags": "Helm reads under that key which namespaces to install",
+    "misplaced": "the umbrella's guard reads that key",
+}
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -36,7 +42,7 @@ def plan_variants(platform: ResolvedPlatform) -> tuple[Variant, ...]:
     the default environment lacks the service, the first environment in sorted order decides.
 
     Raises:
-        UsageError: A variant's name is the key of another service.
+        UsageError: A variant's name is the key of another service, or a name means something else in an umbrella.
     """
     uses: dict[tuple[str, str], dict[str, ResolvedService]] = {}
     main: dict[str, str] = {}
@@ -48,6 +54,7 @@ def plan_variants(platform: ResolvedPlatform) -> tuple[Variant, ...]:
             main.setdefault(key, service.archetype)
     variants = [_variant(key, kind, main[key], services, default) for (key, kind), services in uses.items()]
     _refuse_clashes(variants)
+    _refuse_taken(platform.name, variants)
     return tuple(sorted(variants, key=lambda variant: variant.chart))
 
 
@@ -56,6 +63,16 @@ def _variant(key: str, kind: str, main: str, services: dict[str, ResolvedService
     chart = key if kind == main else f"{key}-{archetype.suffix}"
     ordered = dict(sorted(services.items()))
     return Variant(chart, key, archetype, ordered, default if default in services else next(iter(ordered)))
+
+
+def _refuse_taken(platform: str, variants: list[Variant]) -> None:
+    for variant in variants:
+        reason = _TAKEN.get(variant.chart)
+        if variant.chart == platform:
+            reason = "it is the umbrella's own name, and their archives would overwrite each other"
+        if reason:
+            message = f"no service can be called {variant.chart}: {reason}"
+            raise UsageError(message, hint='Give it another key; name = "…" keeps the name of its objects.')
 
 
 def _refuse_clashes(variants: list[Variant]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Write the charts: releases.toml and values/ -> charts/.")
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[DIR]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 and name the files when charts/ is stale.")
 @click.option("--locked", is_flag=True, help="Exit 3 instead of changing releases.lock (for CI).")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chartgen.manifest.splice import BumpPart
 
 
-@click.command()
+@click.command(short_help="Raise the platform's version.")
 @click.argument("part", type=click.Choice(["major", "minor", "patch", "pre"]))
 @command_options
 def bump(app: App, part: BumpPart) -> None:

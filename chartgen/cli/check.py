@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from helmkit.console import Output, Table
 
 
-@click.command()
+@click.command(short_help="Check the release manifest and the charts it makes.")
 @click.argument(
     "folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="[DIR]"
 )

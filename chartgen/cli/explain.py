@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from helmkit.console import Output, Table
 
 
-@click.command()
+@click.command(short_help="Tell who says what about a value, and where.")
 @click.argument("path")
 @environment_option
 @output_option

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from chartgen.cli.options import App, command_options
+from chartgen.cli.registry_options import registry_options
 
 if TYPE_CHECKING:
+    from chartgen.harbor.connection import Access
     from chartgen.umbrella import Umbrella
 
 
-@click.command()
+@click.command(short_help="Write releases.lock anew from what is published.")
 @click.option(
     "--from",
     "source",
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
     help="Published umbrella: oci://HOST/PROJECT/PLATFORM:VERSION, a folder or a .tgz.  "
     "[default: the newest final version in [charts].repository]",
 )
-@click.option("--plain-http", is_flag=True, help="The registry speaks HTTP without TLS.")
 @command_options
-def lock(app: App, *, source: str | None, plain_http: bool) -> None:
-    """Write a lost releases.lock anew from what is published.
+@registry_options
+def lock(app: App, access: Access, *, source: str | None) -> None:
+    """Write releases.lock anew from what is published.
 
-    It holds the version of each subchart and what Kubernetes does not let change. Run `chartgen build` afterwards.
+    It holds the version of each subchart and what Kubernetes does not let change. Use it when the file is lost, or
+    when charts were built under a version that is published already. Run `chartgen build` afterwards.
 
     \b
     Examples:
@@ -42,19 +45,19 @@ def lock(app: App, *, source: str | None, plain_http: bool) -> None:
     if source and not source.startswith("oci://"):
         umbrella = load_umbrella(Path(source))
     else:
-        umbrella = run_async(_fetch(app, source, plain_http=plain_http))
+        umbrella = run_async(_fetch(app, access, source))
     path = app.folder / FILE_NAME
     write_file(path, render_lock(recover_lock(umbrella)).encode())
     app.console.info(f"{path} written from {umbrella.source}")
 
 
-async def _fetch(app: App, url: str | None, *, plain_http: bool) -> Umbrella:
+async def _fetch(app: App, access: Access, url: str | None) -> Umbrella:
     from chartgen.cli.registry import connect, find_target
     from chartgen.manifest.load import load_platform
     from chartgen.umbrella import fetch_umbrella
 
-    target, plain = find_target(app, url, plain_http=plain_http)
+    target, access = find_target(app, access, url)
     if not url:
         target = target.child(load_platform(app.folder).name)
-    async with connect(app, target, plain_http=plain) as client:
+    async with connect(access, target.host) as client:
         return await fetch_umbrella(client, target)

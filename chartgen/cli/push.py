@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from chartgen.cli.options import App, command_options, output_option
+from chartgen.cli.registry_options import registry_options
 
 if TYPE_CHECKING:
+    from chartgen.harbor.connection import Access
     from chartgen.publish import Chart, Published
     from helmkit.console import Output, Table
-    from helmkit.oci import ChartReference
 
 
-@click.command()
+@click.command(short_help="Publish the charts to an OCI registry.")
 @click.option(
     "--from",
     "source",
@@ -23,11 +24,21 @@ if TYPE_CHECKING:
     help="Umbrella chart: its folder or .tgz, or a folder with one.  [default: charts/]",
 )
 @click.option("--to", metavar="URL", help="Chart repository, oci://HOST/PROJECT.  [default: [charts].repository]")
-@click.option("--plain-http", is_flag=True, help="The registry speaks HTTP without TLS.")
+@click.option("-e", "--environment", metavar="NAME", help="To the repository that values/NAME.toml names.")
 @click.option("--dry-run", is_flag=True, help="Push nothing; tell what would be pushed or refused.")
 @output_option
 @command_options
-def push(app: App, *, source: Path | None, to: str | None, plain_http: bool, dry_run: bool, output: Output) -> None:
+@registry_options
+def push(
+    app: App,
+    access: Access,
+    *,
+    source: Path | None,
+    to: str | None,
+    environment: str | None,
+    dry_run: bool,
+    output: Output,
+) -> None:
     """Publish the umbrella chart and its subcharts to an OCI registry.
 
     URL/PLATFORM/SERVICE for each subchart, URL/PLATFORM for the umbrella, which goes last. What is published already
@@ -47,19 +58,17 @@ def push(app: App, *, source: Path | None, to: str | None, plain_http: bool, dry
 
     umbrella = load_umbrella(source or app.folder / "charts")
     check_contents(umbrella)
-    target, plain = find_target(app, to, plain_http=plain_http, recorded=umbrella.bom.repository)
+    target, access = find_target(app, access, to, environment=environment, recorded=umbrella.bom.repository)
     charts = plan_charts(umbrella, target)
-    results = run_async(_push(app, target, charts, plain_http=plain, dry_run=dry_run))
+    results = run_async(_push(app, access, target.host, charts, dry_run=dry_run))
     app.console.print_data(results, output, table=_table)
 
 
-async def _push(
-    app: App, target: ChartReference, charts: list[Chart], *, plain_http: bool, dry_run: bool
-) -> list[Published]:
+async def _push(app: App, access: Access, host: str, charts: list[Chart], *, dry_run: bool) -> list[Published]:
     from chartgen.cli.registry import connect
     from chartgen.publish import preview, publish
 
-    async with connect(app, target, plain_http=plain_http) as client:
+    async with connect(access, host) as client:
         if dry_run:
             return await preview(client, charts)
         return await publish(client, charts, lambda done: app.console.detail(f"{done.url} {done.action}"))

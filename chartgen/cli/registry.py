@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chartgen.cli.options import App
 
 if TYPE_CHECKING:
+    from chartgen.harbor.connection import Access
     from helmkit.oci import ChartReference, RegistryClient
 
 
-def find_target(app: App, given: str | None, *, plain_http: bool, recorded: str = "") -> tuple[ChartReference, bool]:
-    """Return the chart repository and whether it speaks plain HTTP.
+def find_target(
+    app: App, access: Access, given: str | None, *, environment: str | None = None, recorded: str = ""
+) -> tuple[ChartReference, Access]:
+    """Return the chart repository, and how to reach it.
 
     Args:
         app: The running command.
-        given: What the user named; beats everything.
-        plain_http: What the user said.
+        access: What the user said of it.
+        given: The repository the user named; beats everything.
+        environment: Whose repository, where its layer names another one.
         recorded: What the umbrella's bill of materials says, for folders without a release manifest.
 
     Raises:
@@ -26,26 +31,31 @@ def find_target(app: App, given: str | None, *, plain_http: bool, recorded: str 
     """
     from chartgen.manifest.load import load_platform
     from chartgen.manifest.sources import MAIN
+    from chartgen.workspace import choose_environment
     from helmkit.errors import UsageError
     from helmkit.oci import parse_oci_url
 
     if given:
-        return parse_oci_url(given), plain_http
+        return parse_oci_url(given), access
     if (app.folder / MAIN).is_file():
         platform = load_platform(app.folder)
-        recorded, plain_http = platform.repository or recorded, plain_http or platform.plain_http
+        place = choose_environment(platform, environment) if environment else platform
+        recorded = place.repository or recorded
+        access = replace(access, plain_http=access.plain_http or place.plain_http)
     if not recorded:
         message = "there is no chart repository: the release manifest has no [charts].repository"
         raise UsageError(message, hint="Write it there, or name one: --to oci://host/project.")
-    return parse_oci_url(recorded), plain_http
+    return parse_oci_url(recorded), access
 
 
 @asynccontextmanager
-async def connect(app: App, target: ChartReference, *, plain_http: bool) -> AsyncIterator[RegistryClient]:
-    """Give a client of the target's registry, with the credentials that helm or docker have."""
+async def connect(access: Access, host: str) -> AsyncIterator[RegistryClient]:
+    """Give a client of a registry, with the credentials of the command line, of helm or of docker."""
     from helmkit.oci import RegistryClient, load_credentials
 
-    credentials = await load_credentials(target.host, app.environ)
-    client = RegistryClient(target.host, plain_http=plain_http, credentials=credentials, environ=app.environ)
+    who = access.credentials or await load_credentials(host, access.environ, registry_config=access.registry_config)
+    client = RegistryClient(
+        host, plain_http=access.plain_http, credentials=who, environ=access.environ, ca_file=access.ca_file
+    )
     async with client:
         yield client

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chartgen.workspace import Workspace
 
 
-@click.command()
+@click.command(short_help="Print Kubernetes objects as Helm will apply them.")
 @click.argument("services", nargs=-1, metavar="[SERVICE]...")
 @environment_option
 @click.option("-n", "--namespace", metavar="NAME", help="Only services of this namespace.")

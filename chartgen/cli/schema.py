@@ -7,7 +7,7 @@ import click
 from chartgen.cli.options import App, command_options
 
 
-@click.command()
+@click.command(short_help="Print the JSON schema of the release manifest.")
 @click.option("--layer", is_flag=True, help="Of values/ENVIRONMENT.toml instead of releases.toml.")
 @command_options
 def schema(app: App, *, layer: bool) -> None:

@@ -7,7 +7,7 @@ import click
 from chartgen.cli.options import App, command_options
 
 
-@click.command("set")
+@click.command("set", short_help="Give services other versions in the release manifest.")
 @click.argument("assignments", nargs=-1, required=True, metavar="SERVICE=VERSION...")
 @command_options
 def set_versions(app: App, assignments: tuple[str, ...]) -> None:

@@ -38,7 +38,8 @@ def build_pod(service: ResolvedService, model: AnyWorkload, around: Surroundings
         around: What stands around it.
         paths: Health paths per probe to ask when the service says nothing.
     """
-    peers = [value for value in service.env.values() if isinstance(value, OwnPeers)]
+    every = [service.env, *service.init_env.values()]
+    peers = [value for env in every for value in env.values() if isinstance(value, OwnPeers)]
     found: Values = {
         "replicaCount": model.replicas,
         "maxReplicas": model.max_replicas,

@@ -41,7 +41,9 @@ securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}
 {{- with .Values.nodeSelector }}
 nodeSelector:
-  {{- toYaml . | nindent 2 }}
+  {{- range $label, $text := . }}
+  {{ $label | quote }}: {{ $text | quote }}
+  {{- end }}
 {{- end }}
 {{- if eq .Values.spread "required" }}
 affinity:

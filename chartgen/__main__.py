@@ -1,0 +1,5 @@
+"""`python -m chartgen` is `chartgen`."""
+
+from chartgen.cli import main
+
+main()
