@@ -16,6 +16,8 @@ $(VENV)/ready: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes --no-deps -r requirements-dev.lock
 	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
+	@# Compiled once here, so that every start is fast also where Python is told not to write bytecode.
+	@$(BIN)/python -m compileall -q chartgen helmkit relman sandbox
 	@touch $@
 
 demo: $(VENV)/ready ## Set everything up and run the main job on a disposable control plane
@@ -25,11 +27,12 @@ test: check ## Set everything up and pass every check and test (what CI runs)
 	@$(BIN)/python -m sandbox build
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/ready ## Format, lint, types, import contracts (seconds, no cluster)
+check: $(VENV)/ready ## Format, lint, types, import contracts, stale charts (seconds, no cluster)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/chartgen build --check --quiet
 
 bench: $(VENV)/ready ## Measure against helm doing the same work in the same run
 	@$(BIN)/python -m sandbox build

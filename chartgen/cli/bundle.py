@@ -60,20 +60,20 @@ def bundle(
     app.console.print_data(done, output, table=table_of_copies)
 
 
-def push_archive(app: App, archive: Path, url: str, *, plain_http: bool, dry_run: bool) -> list[Copied]:
+def push_archive(app: App, access: Access, archive: Path, url: str, *, dry_run: bool) -> list[Copied]:
     """Publish an archive that `chartgen bundle` wrote: what `chartgen push --bundle` does.
 
     Args:
         app: The running command.
+        access: How to reach the registry.
         archive: The bundle.
         url: Where to, `oci://host/project`.
-        plain_http: The registry speaks HTTP without TLS.
         dry_run: Tell what would be pushed, and push nothing.
 
     Raises:
         HelmkitError: As `chartgen.promote.promotion.push_bundle` says.
     """
-    from chartgen.harbor.connection import Access, connect
+    from chartgen.harbor.connection import connect
     from chartgen.harbor.place import parse_base
     from chartgen.promote.promotion import push_bundle
     from helmkit.console import run_async
@@ -81,7 +81,7 @@ def push_archive(app: App, archive: Path, url: str, *, plain_http: bool, dry_run
     base = parse_base(url)
 
     async def push() -> list[Copied]:
-        async with connect(base.host, Access(app.environ, plain_http)) as connection:
+        async with connect(base.host, access) as connection:
             with app.console.progress(f"{archive} -> {base.host}/{base.path}") as progress:
                 return await push_bundle(connection, archive, base.path, dry_run=dry_run, report=progress.report)
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from chartgen.harbor.model import HarborSection
 from chartgen.manifest.archetype_models import MODELS
 from chartgen.manifest.sections import ChartsSection, EnvironmentSection, NamespaceSection, PlatformSection
 from chartgen.manifest.wording import plain
@@ -20,7 +21,7 @@ from chartgen.vocabulary.image import Registry
 _KEY = {"pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
 _DURATION = r"^(\d+h)?(\d+m)?(\d+s)?$"
 _SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
-    "manifest": (PlatformSection, ChartsSection, NamespaceSection, Registry),
+    "manifest": (PlatformSection, ChartsSection, HarborSection, NamespaceSection, Registry),
     "layer": (EnvironmentSection, ChartsSection, NamespaceSection, Registry),
 }
 
@@ -64,6 +65,7 @@ def _manifest() -> Json:
         "properties": {
             "platform": {"$ref": "#/definitions/PlatformSection"},
             "charts": {"$ref": "#/definitions/ChartsSection"},
+            "harbor": {"$ref": "#/definitions/HarborSection"},
             "registries": _map("#/definitions/Registry", "Where images come from, by a free key."),
             "namespaces": _map("#/definitions/NamespaceSection", "Every namespace that services may name."),
             "presets": {

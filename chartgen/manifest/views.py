@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from chartgen.harbor.model import HarborSection
 from chartgen.manifest.checked import Checked, View, check_service
 from chartgen.manifest.document import Document, Sections
 from chartgen.manifest.findings import Finding, Place
@@ -44,6 +45,8 @@ def build_views(document: Document) -> Views:
     layered = layer_services(document, environments, findings)
     base = {key: _checked(stated, findings) for key, stated in layered.base.items() if stated.environments}
     charts = _single(ChartsSection, "charts", document.base, None, findings)
+    # Only looked at here: `chartgen harbor` reads it for itself, nothing that is built depends on it.
+    _single(HarborSection, "harbor", document.base, None, findings)
     views = [_view(name, document, layered, base, findings) for name in environments]
     return Views(platform, charts or ChartsSection(), default, views, findings)
 

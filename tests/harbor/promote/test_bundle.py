@@ -12,6 +12,8 @@ import pytest
 
 from chartgen.cli.bundle import bundle, push_archive
 from chartgen.cli.options import App
+from chartgen.cli.push import push as push_command
+from chartgen.harbor.connection import Access
 from helmkit.console import Console
 from helmkit.errors import HelmkitError, UsageError
 from helmkit.oci import AlreadyPublishedError
@@ -52,7 +54,8 @@ def push(inside: HarborDouble, folder: Path, archive: Path, *, dry_run: bool = F
     log_in(folder, inside.host, "admin", "Harbor-12345")
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123
         app = App(folder, Console(nowhere, nowhere), {"HELM_REGISTRY_CONFIG": str(folder / "config.json")})
-        done = push_archive(app, archive, f"oci://{inside.host}/charts", plain_http=True, dry_run=dry_run)
+        access = Access(app.environ, plain_http=True)
+        done = push_archive(app, access, archive, f"oci://{inside.host}/charts", dry_run=dry_run)
     return [f"{one.kind} {one.action}" for one in done]
 
 
@@ -66,6 +69,25 @@ def test_what_comes_out_is_what_went_in(run: Run, double: HarborDouble, inside: 
     assert digests(inside.state.projects["charts"]) == digests(double.state.projects["charts"])
     assert signature in inside.state.projects["charts"].repositories["shop"].artifacts
     assert push(inside, tmp_path, archive) == ["subchart unchanged", "subchart unchanged", "umbrella unchanged"]
+
+
+def test_the_command_pushes_a_bundle(
+    run: Run,
+    inside: HarborDouble,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    archive = tmp_path / "shop.tar"
+    run("shop:1.4.2", str(archive))
+    log_in(tmp_path, inside.host, "admin", "Harbor-12345")
+    type_push = runner(push_command, tmp_path, capsys, monkeypatch)
+    code, out, err = type_push("--bundle", str(archive), "--to", f"oci://{inside.host}/charts", "--plain-http")
+    assert code == 0, err
+    assert out.splitlines()[-1].split()[1] == "umbrella"
+    code, _, err = type_push("--bundle", str(archive), "--from", "charts")
+    assert code == 2
+    assert "both say" in err
 
 
 def test_the_same_version_gives_the_same_bytes(run: Run, tmp_path: Path) -> None:
