@@ -11,17 +11,28 @@ import click
 from chartgen.cli.lazy import LazyGroup
 
 _COMMANDS = {
+    "add": "chartgen.cli.add:add",
+    "browse": "chartgen.cli.browse:browse",
     "build": "chartgen.cli.build:build",
     "bump": "chartgen.cli.bump:bump",
+    "bundle": "chartgen.cli.bundle:bundle",
     "check": "chartgen.cli.check:check",
     "completion": "chartgen.cli.completion:completion",
+    "diff": "chartgen.cli.diff:diff",
+    "emit": "chartgen.cli.emit:emit",
     "explain": "chartgen.cli.explain:explain",
+    "harbor": "chartgen.cli.harbor:harbor",
+    "init": "chartgen.cli.init:init",
     "lock": "chartgen.cli.lock:lock",
+    "pin": "chartgen.cli.pin:pin",
+    "promote": "chartgen.cli.promote:promote",
     "push": "chartgen.cli.push:push",
     "render": "chartgen.cli.render:render",
     "schema": "chartgen.cli.schema:schema",
     "set": "chartgen.cli.set:set_versions",
 }
+
+_QUESTIONS = frozenset({"--help", "-h", "--version"})
 
 
 @click.group(cls=LazyGroup, commands_by_name=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,7 +67,10 @@ def cli(context: click.Context, directory: Path) -> None:
 
 def main() -> None:
     """Run chartgen and exit."""
+    cli.context_settings["auto_envvar_prefix"] = "CHARTGEN"
+    # Whoever asks for help, or presses Tab, waits for click alone.
+    if len(sys.argv) == 1 or _QUESTIONS.intersection(sys.argv) or "_CHARTGEN_COMPLETE" in os.environ:
+        cli(prog_name="chartgen")
     from helmkit.console.entry import run_cli
 
-    cli.context_settings["auto_envvar_prefix"] = "CHARTGEN"
     sys.exit(run_cli(cli, sys.argv[1:], prog_name="chartgen", environ=os.environ))

@@ -1,0 +1,1 @@
+"""Tags to digests: what is used (images) -> what the registries have (digests) -> what to write (decide)."""
