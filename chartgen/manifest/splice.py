@@ -131,7 +131,14 @@ def _plan(key: str, version: str, sources: list[Source]) -> Iterator[_Change | F
         yield Finding(f"{dotted(path)}: {version!r} is not an image tag", Place(home.name, path))
         return
     current = value_at(home.table, path)
-    if current is None:
+    pin = ("services", key, "image", "digest")
+    if value_at(home.table, pin) is not None:
+        # A digest beats the tag: the pods would go on with the old content.
+        hint = "take the digest out, set the version, then run `chartgen pin`"
+        yield Finding(
+            f"{dotted(pin)}: pins the image, so another version would change nothing", Place(home.name, pin), hint
+        )
+    elif current is None:
         yield from _explain_missing(key, home, sources)
     elif current == version:
         yield Finding(f'{dotted(path)}: is "{version}" already, so nothing would change', Place(home.name, path))

@@ -92,7 +92,8 @@ class Authenticator:
         if token is not None and used == f"Bearer {token[0]}":
             # It may have been withdrawn; once more with a new one.
             del self._tokens[scope]
-        return challenge.scheme == "bearer"
+        # What was sent before the registry had asked for anything deserves another attempt, too.
+        return challenge.scheme == "bearer" or used is None
 
     async def _token(self, challenge: Challenge, scope: str) -> str:
         # One request to the token service for each scope, however many blobs wait for it.

@@ -280,3 +280,12 @@ async def test_repositories_are_checked(client: RegistryClient) -> None:
 async def test_a_private_ca_that_cannot_be_read() -> None:
     with pytest.raises(UsageError, match=r"/nonexistent\.pem"):
         RegistryClient("registry.example.org", environ={"SSL_CERT_FILE": "/nonexistent.pem"})
+
+
+@pytest.mark.parametrize("auth", ["basic", "bearer"])
+async def test_many_requests_learn_how_to_log_in_at_once(auth: str) -> None:
+    async with FakeRegistry(auth=auth) as registry:
+        login = Credentials(registry.user, registry.password)
+        async with RegistryClient(registry.host, plain_http=True, credentials=login) as client:
+            found = await asyncio.gather(*(client.resolve(f"charts/shop-{n}", "1.0.0") for n in range(8)))
+    assert found == [None] * 8

@@ -79,6 +79,14 @@ def test_several_services_of_one_file() -> None:
     assert [services[key]["version"] for key in ("dotted", "inline", "table")] == ["10", "20", "30"]
 
 
+def test_a_pinned_image_is_not_moved_by_a_version() -> None:
+    pinned = f'[services.gateway]\nversion = "1"\nimage.digest = "sha256:{"a" * 64}"\n'
+    with pytest.raises(InputError) as refused:
+        set_versions({"releases.toml": pinned}, {"gateway": "2"})
+    assert "releases.toml:3:16: services.gateway.image.digest: pins the image" in str(refused.value)
+    assert "chartgen pin" in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("versions", "expected"),
     [
