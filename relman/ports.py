@@ -122,6 +122,11 @@ class ObjectStore(Protocol):
     async def replace_object(self, obj: Mapping[str, Any], *, field_manager: str | None = None) -> dict[str, Any]:
         """Replace one at its resource version; ConflictError otherwise."""
 
+    async def apply_object(
+        self, obj: Mapping[str, Any], *, field_manager: str, dry_run: bool = False, force: bool = False
+    ) -> dict[str, Any]:
+        """Create or change an object by server-side apply."""
+
     async def delete_object(
         self, api_version: str, kind: str, namespace: str | None, name: str, *, uid: str | None = None
     ) -> bool:

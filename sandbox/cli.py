@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shlex
@@ -14,7 +15,7 @@ from typing import Any
 
 import click
 
-from helmkit.errors import HelmkitError, InterruptedRunError
+from helmkit.errors import HelmkitError, InterruptedRunError, UsageError
 from sandbox.building import build_parts
 from sandbox.cluster import Sandbox, here
 from sandbox.places import DEFAULT_NAME
@@ -149,6 +150,36 @@ def demo(folder: Path) -> None:
     from sandbox.demo.stage import run
 
     run(folder)
+
+
+@cli.command(epilog=_examples("python -m sandbox images charts/spring-platform"))
+@click.argument("umbrella", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--from", "listed", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file with image names."
+)
+@click.option("--platform", "platforms", multiple=True, help="os/architecture; linux/amd64 and linux/arm64 otherwise.")
+@click.option(
+    "--registry", envvar="SANDBOX_REGISTRY", show_envvar=True, help="Its host and port; that of --name otherwise."
+)
+@_name_option
+def images(
+    umbrella: Path | None, listed: Path | None, platforms: tuple[str, ...], registry: str | None, name: str
+) -> None:
+    """Put a tiny image into the registry for each one that the chart UMBRELLA names there.
+
+    Images of other registries are left out, and so are tags that begin with "missing": those are what nobody pushed.
+    """
+    from sandbox.images import PLATFORMS, images_of, push_images, pushable
+
+    if (umbrella is None) == (listed is None):
+        message = "name either the folder of an umbrella chart, or a list with --from"
+        raise UsageError(message, hint="python -m sandbox images charts/spring-platform")
+    host = registry or Sandbox.attach(name).registry
+    found = images_of(umbrella, host) if umbrella else pushable((listed or Path()).read_text().split(), host)
+    asyncio.run(push_images(host, found, platforms or PLATFORMS))
+    click.echo(f"{len(found)} images are in {host}", err=True)
+    for image in found:
+        click.echo(image)
 
 
 def _table(found: SandboxStatus) -> str:

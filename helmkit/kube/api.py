@@ -18,6 +18,8 @@ BACK_OFF = (0.2, 0.5, 1.0, 2.0, 4.0)
 
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _LONGEST_WAIT = 10.0
+_NO_FIT = "failed to create typed patch object"
+"""What an API server answers, with status 500, to a server-side apply that does not fit the schema."""
 _NO_SUCH_PATH = b"404 page not found"
 """What an API server answers, as plain text, for an API group it does not serve."""
 _LACKS_RIGHT = re.compile(r"cannot (\S+) (resource|path|\S+)|User \"")
@@ -145,7 +147,13 @@ def no_login(purpose: Purpose, error: LoginFailedError) -> UnreachableError:
 
 
 def _may_pass(answer: Answer, *, repeatable: bool) -> bool:
+    if _does_not_fit(answer):
+        return False
     return answer.status == 429 or (repeatable and answer.status in _PASSING)
+
+
+def _does_not_fit(answer: Answer) -> bool:
+    return isinstance(answer.body, dict) and _NO_FIT in str(answer.body.get("message"))
 
 
 def translate(answer: Answer, purpose: Purpose, server: str) -> HelmkitError:
@@ -170,6 +178,6 @@ def translate(answer: Answer, purpose: Purpose, server: str) -> HelmkitError:
             return ConflictError(message, hint="Somebody changed it meanwhile; read it again and decide anew.")
         case 410:
             return ExpiredError(message, hint="Repeat the command.")
-        case code if code in _PASSING:
+        case code if code in _PASSING and not _does_not_fit(answer):
             return UnreachableError(message, hint="The API server is overloaded or restarting; try again later.")
     return RejectedError(message, hint="The message is the cluster's own; correct the object or ask its administrator.")

@@ -40,6 +40,8 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     target: int = 0
     skipped_checks: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    """What was done to it from outside its run: who took its lock away, and why."""
 
 
 async def history(world: World, name: str | None, namespace: str | None, *, limit: int) -> tuple[HistoryEntry, ...]:
@@ -81,6 +83,7 @@ def _set_entry(record: SetRecord) -> HistoryEntry:
         source=record.source,
         target=record.target,
         skipped_checks=record.skipped_checks,
+        events=record.events,
     )
 
 

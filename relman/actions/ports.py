@@ -10,6 +10,7 @@ from relman.core.record import Who
 from relman.execute.control import Control
 from relman.lock import LockSettings
 from relman.ports import Clock, HelmPort, KubePort, Reporter, SourcePort, WatcherFactory
+from relman.preflight.ports import ImageLookup
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class World:
     who: Who
     control: Control
     lock: LockSettings = field(default_factory=LockSettings)
+    images: ImageLookup | None = None
+    """Asks registries for images; None leaves them unchecked."""
 
 
 WorldFactory = AbstractAsyncContextManager[World]

@@ -12,6 +12,7 @@ from relman.core.plan import Plan
 from relman.core.record import SCHEMA, Coordinator, RecordRef, SetRecord
 from relman.core.recording import close_record, open_record
 from relman.core.seen import NamespaceSeen
+from relman.core.unfinished import is_unfinished
 from relman.journal import CoordinatorJournal, Journal
 from relman.journal.coordinator import next_coordinator_number
 
@@ -57,6 +58,7 @@ def _first_state(header: SetRecord, plan: Plan, seen: NamespaceSeen) -> SetRecor
         environment=plan.environment,
         whole=plan.whole,
         target=plan.target,
+        continues=plan.continues and seen.record is not None and is_unfinished(seen.record),
         notes=plan.notes,
     )
     return open_record(own, plan, seen.record)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from helmkit.errors import HelmkitError, UsageError
+from helmkit.errors import UsageError
+from relman.actions.fetching import fetch_missing
 from relman.actions.header import build_header
 from relman.actions.inventory import installed_scope, load_inventory
 from relman.actions.ports import World
+from relman.actions.preflight import check_plan
 from relman.actions.run import RunRequest, RunResult, Seen, carry_out, refuse
 from relman.actions.upgrade import Review
-from relman.core.decide_rollback import RollbackRequest, decide_rollback, missing_contents
+from relman.core.decide_rollback import RollbackRequest, decide_rollback
 from relman.core.naming import Scope
-from relman.core.plan import Plan, Refusal
-from relman.core.record import Content, SetRecord
+from relman.core.plan import Plan
+from relman.core.preflight import ROLLBACK_CHECKS
+from relman.core.record import SetRecord
 from relman.observe.namespace import observe_namespace, read_history
-from relman.source import Platform, Source, load_platform
+from relman.source import Platform
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class RollbackOptions:
     parallel: int = 4
     prune: bool = False
     accept_irreversible: bool = False
+    skip: tuple[str, ...] = ()
+    """Checks of preflight to leave out."""
+    continues: bool = False
+    """It carries on the unfinished run before it."""
 
 
 @dataclass
@@ -62,6 +68,7 @@ async def rollback(world: World, options: RollbackOptions, review: Review) -> Ru
     plan, _ = await _plan(world, prepared)
     if options.dry_run:
         return RunResult(plan, "planned")
+    plan = await check_plan(world, plan, prepared.platforms, checks=ROLLBACK_CHECKS, skip=options.skip)
     refuse(plan)
     if plan.empty:
         return RunResult(plan, "nothing")
@@ -73,6 +80,7 @@ async def rollback(world: World, options: RollbackOptions, review: Review) -> Ru
         world, action="rollback", platform=newest.platform, version=plan.version, plan=plan, why=options.why,
         restore=options.restore, bom_digest=target.bom_digest, source=target.source,
         source_digest=target.source_digest, plain_http=target.plain_http,
+        skipped_checks=tuple(sorted(options.skip)),
     )  # fmt: skip
 
     async def planner() -> tuple[Plan, Seen]:
@@ -114,39 +122,9 @@ async def _plan(world: World, prepared: PreparedRollback) -> tuple[Plan, Seen]:
     )
     prepared.records = records
     plan = decide_rollback(request)
-    return await _with_platforms(world, prepared, plan), {namespace: seen}
-
-
-async def _with_platforms(world: World, prepared: PreparedRollback, plan: Plan) -> Plan:
-    """Fetch what Helm no longer stores, and refuse what cannot be had, before anything moves."""
-    refusals: list[Refusal] = []
-    for content in missing_contents(plan):
-        why = await _provide(world, prepared, content, plan.environment)
-        if why:
-            message = f"{content.chart} {content.label}: Helm no longer stores it, and {why}"
-            refusals.append(Refusal(
-                kind="missing-target", service=content.chart, namespace=prepared.scope.namespaces[0],
-                message=message, hint="Put that version back where it was, or choose another one.",
-            ))  # fmt: skip
-    return msgspec.structs.replace(plan, refusals=(*plan.refusals, *refusals)) if refusals else plan
-
-
-async def _provide(world: World, prepared: PreparedRollback, content: Content, environment: str) -> str:
-    """Make a content's platform version available; return why it cannot be, or nothing."""
-    version = content.platform_version
-    if version not in prepared.platforms:
-        origin = next((r for r in prepared.records if r.version == version and r.source), None)
-        if origin is None:
-            return f"no record tells where {version} came from"
-        try:
-            prepared.platforms[version] = await load_platform(
-                Source(origin.source, origin.plain_http), version, folder=world.folder, fetch=world.fetch,
-                platform=origin.platform,
-            )  # fmt: skip
-        except HelmkitError as error:
-            return error.message
-    found = await asyncio.to_thread(prepared.platforms[version].provides, content, environment)
-    return "" if found else f"{prepared.platforms[version].source} has other content"
+    if options.continues:
+        plan = msgspec.structs.replace(plan, continues=True)
+    return await fetch_missing(world, plan, records, prepared.platforms), {namespace: seen}
 
 
 def _limits(records: Sequence[SetRecord], timeout: int) -> dict[str, int]:

@@ -6,14 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from helmkit.bom import BillOfMaterials, EnvironmentEntry, ServiceEntry
 from helmkit.errors import ForbiddenError, PreflightError, UsageError
 from relman.actions.inventory import Inventory, load_inventory
 from relman.actions.ports import World
+from relman.actions.preflight import check_plan
 from relman.actions.run import RunRequest, RunResult, Seen, carry_out, refuse
 from relman.core.decide import UpgradeRequest, decide_upgrade
 from relman.core.naming import Scope, ServiceName, resolve_scope
 from relman.core.plan import Plan
+from relman.core.plan_fit import find_misfits
 from relman.core.record import SetRecord
 from relman.core.wanted import environment_of, wanted_services
 from relman.observe.namespace import observe_all
@@ -46,6 +50,14 @@ class UpgradeOptions:
     """Seconds for each rollout; 0: computed for each service."""
     parallel: int = 4
     release_holds: bool = False
+    skip: tuple[str, ...] = ()
+    """Checks of preflight to leave out."""
+    continues: bool = False
+    """It carries on the unfinished run before it."""
+    bom_digest: str = ""
+    """The charts must be exactly these; empty: whatever is there."""
+    expected: Plan | None = None
+    """A stored plan: what is decided now must be the same."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,8 @@ async def upgrade(world: World, options: UpgradeOptions, review: Review) -> RunR
     plan = prepared.plan
     if options.dry_run:
         return RunResult(plan, "planned")
+    platforms = {prepared.platform.bom.version: prepared.platform}
+    plan = await check_plan(world, plan, platforms, entry=prepared.entry, skip=options.skip)
     refuse(plan)
     if plan.empty:
         return RunResult(plan, "nothing")
@@ -80,7 +94,7 @@ async def upgrade(world: World, options: UpgradeOptions, review: Review) -> RunR
     request = RunRequest(
         header=await _header(world, options, prepared),
         planner=prepared.planner,
-        platforms={prepared.platform.bom.version: prepared.platform},
+        platforms=platforms,
         namespaces=prepared.entry.namespaces,
         home=prepared.platform.bom.home_namespace or plan.namespaces[0],
         parallel=options.parallel,
@@ -91,6 +105,7 @@ async def upgrade(world: World, options: UpgradeOptions, review: Review) -> RunR
 async def prepare_upgrade(world: World, options: UpgradeOptions) -> Prepared:
     """Load the version, look at the cluster and decide; changes nothing."""
     source, platform = await _load(world, options)
+    _check_same(options, platform)
     bom = platform.bom
     scope = resolve_scope(
         options.name, namespace=options.namespace, everything=options.everything, services=service_names(bom)
@@ -109,7 +124,9 @@ async def prepare_upgrade(world: World, options: UpgradeOptions) -> Prepared:
     async def planner() -> tuple[Plan, Seen]:
         current = first.pop("seen", None) or await observe_all(world.kube, scope.namespaces, bom.platform)
         inside = {name: current[name] for name in scope.namespaces}
-        return _decide(options, bom, scope, environment, cluster, inside), inside
+        decided = _decide(options, bom, scope, environment, cluster, inside)
+        _check_fit(options, decided)
+        return msgspec.structs.replace(decided, continues=options.continues), inside
 
     plan, inside = await planner()
     return Prepared(plan, inside, platform, entry, source, planner)
@@ -210,6 +227,19 @@ def _recorded_source(inventory: Inventory, options: UpgradeOptions) -> tuple[Sou
     return Source(newest.source, newest.plain_http), newest.platform
 
 
+def _check_same(options: UpgradeOptions, platform: Platform) -> None:
+    if options.bom_digest and platform.bom_digest != options.bom_digest:
+        msg = f"{platform.source} no longer holds the {options.version} that is meant: its bill of materials changed"
+        raise PreflightError(msg, hint="Take the run back with --abort, or plan anew with `relman upgrade --to`.")
+
+
+def _check_fit(options: UpgradeOptions, plan: Plan) -> None:
+    misfits = find_misfits(options.expected, plan) if options.expected else ()
+    if misfits:
+        msg = "refused: the stored plan no longer fits:\n  " + "\n  ".join(misfits)
+        raise PreflightError(msg, hint="Plan again: `relman upgrade … --dry-run --out FILE`.")
+
+
 async def _check_cluster(world: World, entry: EnvironmentEntry, environment: str) -> str:
     """Return the cluster's UID; refuse when the environment belongs to another one.
 
@@ -247,4 +277,5 @@ async def _header(world: World, options: UpgradeOptions, prepared: Prepared) -> 
         source=prepared.source.recorded(),
         source_digest=prepared.platform.digest,
         plain_http=prepared.source.plain_http,
+        skipped_checks=tuple(sorted(options.skip)),
     )

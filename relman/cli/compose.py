@@ -67,6 +67,7 @@ async def open_world(
     """Open everything a use case may touch, and close it again."""
     from helmkit.helm import Helm
     from helmkit.kube import Kube
+    from relman.preflight.registry import Registries
 
     kube = await Kube.connect(connection.kubeconfig, connection.kube_context, environ)
 
@@ -81,7 +82,7 @@ async def open_world(
         return await fetch_umbrella(url, version, plain_http=plain_http, environ=environ)
 
     with tempfile.TemporaryDirectory(prefix="relman-") as folder:
-        async with kube:
+        async with kube, Registries(environ) as images:
             yield World(
                 kube=kube,
                 helm=Helm(
@@ -95,6 +96,7 @@ async def open_world(
                 who=local_identity(environ),
                 control=Control(),
                 lock=LockSettings(wait=wait_lock),
+                images=images,
             )
 
 

@@ -12,7 +12,16 @@ COMMANDS = {
     "rollback": "Bring a service or a namespace back to what was good before.",
     "status": "What runs: wanted and running version, health, age, drift.",
     "history": "What ran before: who, when, why, and what was good.",
+    "show": "One revision whole: who, when, why, every image and digest, what became of each service.",
     "diff": "What an upgrade would change, and which pods would restart.",
+    "drift": "Live objects beside what Helm installed: which fields differ, and who changed them.",
+    "images": "The images that are wanted and those that run, with their digests.",
+    "restart": "Replace the pods of a service or a namespace, by dependencies.",
+    "resume": "Carry an unfinished run on to its end.",
+    "abort": "Take an unfinished run back.",
+    "unlock": "Free the lock of somebody who is gone.",
+    "uninstall": "Remove a service or a namespace; says what stays.",
+    "prune": "Remove services that are no longer part of the platform.",
 }
 
 

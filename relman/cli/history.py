@@ -60,7 +60,7 @@ def _table(entries: list[HistoryEntry]) -> Table:
             "good" if entry.good else None,
             age(entry.started),
             str(entry.who),
-            "; ".join(part for part in (entry.why, *entry.causes) if part),
+            "; ".join(part for part in (entry.why, *entry.causes, *entry.events) if part),
         ]
         for entry in entries
     ]

@@ -75,11 +75,40 @@ def source_options(command: Command) -> Command:
         help="Where the charts are: DIR, FILE.tgz or oci://…; where the newest revision took them from otherwise.",
     )(command)  # fmt: skip
     command = click.option("--all", "everything", is_flag=True, help="Every namespace of the platform.")(command)
-    return click.option("--to", "version", required=True, help="The platform version.")(command)
+    return click.option("--to", "version", default="", help="The platform version.")(command)
+
+
+def require_version(version: str) -> None:
+    """Refuse a command that was not told the version.
+
+    Raises:
+        click.UsageError: It was not.
+    """
+    if not version:
+        raise click.UsageError("Missing option '--to': the platform version.")
+
+
+CHECKS = (
+    "rights", "versions", "dry-run", "references", "image", "node-ports", "capacity", "dependencies", "release-size",
+)  # fmt: skip
+"""As in `relman.core.preflight`, which `--help` need not import; a test compares them."""
 
 
 def run_options(command: Command) -> Command:
-    """Add how a run behaves."""
+    """Add how a run behaves, and what it does when it fails."""
+    command = click.option(
+        "--on-failure", type=click.Choice(["restore", "keep"]), default="restore", show_default=True,
+        help="restore: all that moved goes back. keep: independent services go on, nothing goes back.",
+    )(command)  # fmt: skip
+    command = click.option(
+        "--skip", multiple=True, type=click.Choice(CHECKS),
+        help="Leave a check of preflight out; may be given again. The history says so.",
+    )(command)  # fmt: skip
+    return pace_options(command)
+
+
+def pace_options(command: Command) -> Command:
+    """Add how a run behaves that has nothing to go back to."""
     command = click.option(
         "--wait-lock", type=DURATION, default=0, help="Queue this long when somebody else is changing it."
     )(command)
@@ -91,9 +120,5 @@ def run_options(command: Command) -> Command:
         help="Limit for each rollout; computed from startup budget, replicas and strategy otherwise.",
     )(command)  # fmt: skip
     command = click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")(command)
-    command = click.option(
-        "--on-failure", type=click.Choice(["restore", "keep"]), default="restore", show_default=True,
-        help="restore: all that moved goes back. keep: independent services go on, nothing goes back.",
-    )(command)  # fmt: skip
     command = click.option("--yes", is_flag=True, help="Do not ask.")(command)
     return click.option("-m", "--message", "why", default="", help="Why; stands in the history.")(command)

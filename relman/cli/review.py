@@ -17,13 +17,14 @@ _MANY = 12
 """Changed fields to show for each service; `relman diff` shows all."""
 
 
-def build_review(progress: Progress, *, yes: bool, world: World | None = None) -> Review:
+def build_review(progress: Progress, *, yes: bool, world: World | None = None, always: bool = False) -> Review:
     """Return what shows a plan and asks when the environment is protected.
 
     Args:
         progress: Where to.
         yes: Do not ask.
         world: When given, the changed fields are shown as well.
+        always: Ask in any case.
     """
 
     async def review(plan: Plan, *, protected: bool) -> bool:
@@ -33,7 +34,12 @@ def build_review(progress: Progress, *, yes: bool, world: World | None = None) -
             for line in await _changes(world, plan):
                 progress.note(line)
         if protected and not yes:
-            return await _ask(plan)
+            return await _ask(
+                f"environment {plan.environment} is protected", "the environment's name", plan.environment
+            )
+        if always and not yes:
+            what = f"{plan.action} removes {', '.join(step.service for step in plan.steps)}"
+            return await _ask(what, "the namespace's name", plan.namespaces[0])
         return True
 
     return review
@@ -78,14 +84,11 @@ def _only(plan: Plan, steps: list[Step]) -> Plan:
     return msgspec.structs.replace(plan, steps=tuple(steps))
 
 
-async def _ask(plan: Plan) -> bool:
+async def _ask(what: str, which: str, word: str) -> bool:
     if not sys.stdin.isatty():
-        msg = f"environment {plan.environment} is protected, and nobody is here to be asked"
-        raise UsageError(
-            msg,
-            hint="Say --yes if this is meant.",
-        )
-    sys.stderr.write(f"{plan.environment} is protected. Go on? Type the environment's name: ")
+        msg = f"{what}, and nobody is here to be asked"
+        raise UsageError(msg, hint="Say --yes if this is meant.")
+    sys.stderr.write(f"{what}. Go on? Type {which}: ")
     sys.stderr.flush()
     answer = await asyncio.to_thread(sys.stdin.readline)
-    return bool(answer.strip() == plan.environment)
+    return bool(answer.strip() == word)

@@ -52,6 +52,7 @@ def command(
         dry_run=options["dry_run"],
         timeout=options["timeout"],
         parallel=options["parallel"],
+        skip=options["skip"],
         prune=options["prune"],
         accept_irreversible=options["accept_irreversible"],
     )

@@ -73,6 +73,15 @@ def finish_run(console: Console, result: RunResult, output: Output) -> int:
     return 0
 
 
+def print_nothing(console: Console, action: str, why: str, output: Output) -> int:
+    """Print that there was nothing to do, and return 0."""
+    report = RunReport(
+        outcome="nothing", action=action, platform="", version="", environment="", records=(), services=(), notes=(why,)
+    )
+    console.print_data(report, output, table=lambda _: Table([], [], empty=f"nothing to do: {why}"))
+    return 0
+
+
 def build_report(result: RunResult) -> RunReport:
     """Return a run's result as it is printed."""
     plan = result.plan

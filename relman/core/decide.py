@@ -270,7 +270,9 @@ def _notes(request: UpgradeRequest) -> tuple[str, ...]:
         if record:
             notes.append(
                 f"{namespace}: revision {record.number} ({record.action} to {record.version} by {record.who}, "
-                f"started {record.started}) was never finished; it will be closed as interrupted"
+                f"started {record.started}) was never finished; this run closes it and goes on from what is there. "
+                f"`relman resume {namespace}/` or --resume finishes it first, `relman abort {namespace}/` or --abort "
+                "takes it back first"
             )
     for seen in request.seen.values():
         notes.extend(seen.unseen)

@@ -77,7 +77,9 @@ def _decide_service(request: RollbackRequest, key: str) -> Plan:
     refusals = _objections(request, [key])
     if isinstance(step, Refusal):
         return _plan(request, version, (), refusals=(*refusals, step))
-    rejected = _rejected(request, key, current)
+    rejected = (
+        () if target.state.content and target.state.content.same_as(current) else _rejected(request, key, current)
+    )
     skips = () if step else (_skip(request, key, namespace, target.state.content),)
     plan = _plan(request, version, (step,) if step else (), refusals=refusals, skips=skips, target=target.number)
     return msgspec.structs.replace(plan, holds=plan.holds + rejected) if step else plan
@@ -193,8 +195,11 @@ def _step(request: RollbackRequest, key: str, target: ReleaseState, reason: str)
 
 
 def _ordered(steps: list[Step], target: SetRecord) -> tuple[Step, ...]:
+    return in_order_back(steps, {key: service.depends_on for key, service in target.services.items()})
+
+
+def in_order_back(steps: list[Step], depends_on: Mapping[str, tuple[str, ...]]) -> tuple[Step, ...]:
     """Order the steps: who depends on others goes back first, unless something must be installed again."""
-    depends_on = {key: service.depends_on for key, service in target.services.items()}
     if any(step.action == INSTALL for step in steps):
         return in_order(steps, depends_on)
     members = [step.service for step in steps]

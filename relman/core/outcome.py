@@ -10,6 +10,7 @@ INSTALLED = "installed"
 UPGRADED = "upgraded"
 ROLLED_BACK = "rolled back"
 REMOVED = "removed"
+RESTARTED = "restarted"
 UNCHANGED = "unchanged"
 HELD = "held"
 KEPT = "kept"
@@ -20,8 +21,14 @@ NOT_RESTORED = "not restored"
 NOT_STARTED = "not started"
 INTERRUPTED = "interrupted"
 
-SETTLED_WELL = frozenset({INSTALLED, UPGRADED, ROLLED_BACK, REMOVED, UNCHANGED, HELD, KEPT})
+SETTLED_WELL = frozenset({INSTALLED, UPGRADED, ROLLED_BACK, REMOVED, RESTARTED, UNCHANGED, HELD, KEPT})
 """Outcomes of a run that did what it was asked to."""
 
-OF_ACTION = {"install": INSTALLED, "upgrade": UPGRADED, "rollback": ROLLED_BACK, "uninstall": REMOVED}
+OF_ACTION = {
+    "install": INSTALLED,
+    "upgrade": UPGRADED,
+    "rollback": ROLLED_BACK,
+    "uninstall": REMOVED,
+    "restart": RESTARTED,
+}
 """What a step's action becomes once it is through."""

@@ -16,6 +16,7 @@ INSTALL = "install"
 UPGRADE = "upgrade"
 ROLLBACK = "rollback"
 UNINSTALL = "uninstall"
+RESTART = "restart"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +26,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     release: str
     action: str
-    """`install` and `upgrade` apply a chart, `rollback` goes to a stored Helm revision, `uninstall` removes."""
+    """`install` and `upgrade` apply a chart, `rollback` goes to a stored Helm revision, `uninstall` removes, `restart`
+    replaces the pods of the revision that is there."""
     reason: str
     content: Content | None = None
     """What it brings; None for an uninstall."""
@@ -94,6 +96,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     relabel: tuple[str, ...] = ()
     """Namespaces where nothing moves, but which stand at this version from now on; their history says so."""
+    continues: bool = False
+    """It carries on, or takes back, the unfinished run of the records before."""
+    back_at: dict[str, str] = {}
+    """For an abort: the platform version each namespace stands at once it is back."""
 
     @property
     def empty(self) -> bool:

@@ -91,7 +91,7 @@ class ServiceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
     release: str
     action: str
-    """`install`, `upgrade`, `rollback`, `uninstall`, or `none`."""
+    """`install`, `upgrade`, `rollback`, `restart`, `uninstall`, or `none`."""
     reason: str
     outcome: str = "pending"
     """One of the words in `relman.core.outcome`."""
@@ -155,7 +155,7 @@ class SetRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     run: str
     """Random id of the run: the nonce that tells our writes from others', also found in Helm's descriptions."""
     action: str
-    """`upgrade` or `rollback`."""
+    """`upgrade`, `rollback`, `abort`, `restart`, `uninstall` or `prune`."""
     version: str
     """The platform version asked for."""
     stands_at: str = ""
@@ -176,6 +176,8 @@ class SetRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     target: int = 0
     """For a rollback, the set revision gone back to."""
     previous: int = 0
+    continues: bool = False
+    """It carries on, or takes back, the unfinished run of `previous`."""
     on_failure: str = "restore"
     outcome: str = RUNNING
     why: str = ""
@@ -189,6 +191,8 @@ class SetRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     coordinator: RecordRef | None = None
     services: dict[str, ServiceRecord] = {}
     notes: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    """What was done to it from outside its run, in words: who took its lock away, and why."""
 
     @property
     def good(self) -> bool:

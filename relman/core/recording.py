@@ -45,7 +45,7 @@ def open_record(header: SetRecord, plan: Plan, previous: SetRecord | None) -> Se
         services=dict(sorted(services.items())),
         holds=holds,
         stands_at=previous.stands_at if previous else "",
-        aim=plan.stands_at,
+        aim=plan.back_at.get(header.namespace, plan.stands_at),
     )
 
 

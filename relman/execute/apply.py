@@ -8,10 +8,10 @@ from typing import Any
 from helmkit.errors import HelmkitError, LockHeldError
 from helmkit.kube import ReleaseMetadata
 from relman.core import outcome
-from relman.core.drift import foreign_fields
-from relman.core.plan import INSTALL, ROLLBACK, UNINSTALL, Step
+from relman.core.plan import INSTALL, RESTART, ROLLBACK, UNINSTALL, Step
 from relman.core.record import CauseRecord, ReleaseState
-from relman.execute.context import RunContext
+from relman.execute.compare import find_foreign
+from relman.execute.context import UNHEALTHY_WAIT, RunContext
 from relman.execute.effects import (
     build_state,
     cause_records,
@@ -24,6 +24,7 @@ from relman.execute.effects import (
     wait_ready,
 )
 from relman.execute.leftovers import remove_leftovers
+from relman.execute.restart import restart_service
 from relman.execute.stuck import delete_stuck_pods
 
 Objects = list[dict[str, Any]]
@@ -47,6 +48,9 @@ async def apply_step(context: RunContext, step: Step) -> bool:
             await heal_pending(context, step.namespace, step.release)
         if step.action == UNINSTALL:
             return await _uninstall(context, step)
+        if step.action == RESTART:
+            causes = await restart_service(context, step)
+            return await _stopped(context, step) if causes is None else not causes or await _fail(context, step, causes)
         revision, objects = await _bring(context, step)
         return await _follow(context, step, revision, objects)
     except LockHeldError:
@@ -63,7 +67,9 @@ def describe(step: Step) -> str:
 
 
 def _verb(step: Step) -> str:
-    return {INSTALL: "installing", ROLLBACK: "rolling back", UNINSTALL: "removing"}.get(step.action, "upgrading")
+    return {INSTALL: "installing", RESTART: "restarting", ROLLBACK: "rolling back", UNINSTALL: "removing"}.get(
+        step.action, "upgrading"
+    )
 
 
 async def _bring(context: RunContext, step: Step) -> tuple[ReleaseMetadata, Objects]:
@@ -107,30 +113,34 @@ async def _follow(context: RunContext, step: Step, revision: ReleaseMetadata, ob
     if step.action == ROLLBACK:
         await delete_stuck_pods(context, step.namespace, objects)
     context.reporter.report(step.service, "waiting", describe(step))
-    result = await wait_ready(
-        context, step.namespace, step.service, objects, step.time_limit, stoppable=context.settings.restore
-    )
+    # What was not healthy before the run that is taken back need not be healthy now.
+    tolerated = step.action == ROLLBACK and step.to_state is not None and not step.to_state.good
+    limit = UNHEALTHY_WAIT if tolerated else step.time_limit
+    result = await wait_ready(context, step.namespace, step.service, objects, limit, stoppable=context.settings.restore)
     if result is None:
         return await _stopped(context, step)
-    if result.state != "ready":
+    if result.state != "ready" and not tolerated:
         causes = cause_records(result.causes) or (_timed_out(step, result.status.message),)
         await mark_failed(context, step.namespace, step.release, revision.revision, causes[0].summary)
         return await _fail(context, step, causes)
-    state = await build_state(context, step.namespace, revision, step.content, objects, good=True)
+    good = result.state == "ready" and not tolerated
+    state = await build_state(context, step.namespace, revision, step.content, objects, good=good)
+    foreign = await find_foreign(context.kube, step.namespace, objects, state.objects)
     word = outcome.OF_ACTION[step.action]
     await context.record(
         step.namespace, step.service, now=state, made=None, outcome=word, finished=context.clock.now(),
-        leftovers=(*(f"{one} was removed" for one in removed), *foreign_fields(state.objects)),
+        leftovers=(*(f"{one} was removed" for one in removed), *foreign),
     )  # fmt: skip
     context.reporter.report(step.service, word, describe(step))
     return True
 
 
 async def _uninstall(context: RunContext, step: Step) -> bool:
-    # The history stays, so that this can be taken back while the run may still fail.
+    # Helm's history stays where the run may still go back to it.
     await context.helm.uninstall(
-        step.release, namespace=step.namespace, timeout=context.settings.helm_timeout, keep_history=True
-    )
+        step.release, namespace=step.namespace, timeout=context.settings.helm_timeout,
+        keep_history=context.settings.restore,
+    )  # fmt: skip
     await context.record(
         step.namespace, step.service, now=None, made=None, outcome=outcome.REMOVED, intent="",
         finished=context.clock.now(),

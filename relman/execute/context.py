@@ -17,6 +17,8 @@ HELM_TIMEOUT = 60
 """Seconds for one helm command that does not wait for rollouts."""
 RESTORE_MINIMUM = 60
 """Seconds every restore gets at least to become ready."""
+UNHEALTHY_WAIT = 5
+"""Seconds that what goes back to a revision which was not healthy gets: it need not become ready."""
 
 
 @dataclass(frozen=True)

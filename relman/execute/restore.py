@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from helmkit.errors import HelmkitError, LockHeldError
 from relman.core import outcome
-from relman.core.drift import foreign_fields
 from relman.core.graph import edges_within, reverse_edges
 from relman.core.plan import UNINSTALL, Step
 from relman.core.record import ReleaseState, ServiceRecord
-from relman.execute.context import RESTORE_MINIMUM, RunContext
+from relman.execute.compare import find_foreign
+from relman.execute.context import RESTORE_MINIMUM, UNHEALTHY_WAIT, RunContext
 from relman.execute.effects import (
     build_state,
     cause_records,
@@ -91,20 +91,22 @@ async def _go_back(context: RunContext, step: Step, before: ReleaseState) -> boo
     objects = await stored_objects(context, step.namespace, step.release, newest.revision)
     await remove_leftovers(context.kube, step.namespace, objects)
     await delete_stuck_pods(context, step.namespace, objects)
-    limit = max(step.time_limit, RESTORE_MINIMUM)
+    limit = max(step.time_limit, RESTORE_MINIMUM) if before.good else UNHEALTHY_WAIT
     result = await wait_ready(context, step.namespace, step.service, objects, limit, stoppable=False)
     ready = result is not None and result.state == "ready"
     state = await build_state(context, step.namespace, newest, before.content, objects, good=ready and before.good)
     if not ready and before.good and result is not None:
         causes = (*context.service(step.namespace, step.service).causes, *cause_records(result.causes))
         await context.record(step.namespace, step.service, causes=causes)
+    left = await find_foreign(context.kube, step.namespace, objects, state.objects)
     # What was not healthy before need not be healthy now: it is back where it was.
-    return await _settle(context, step, state, restored=ready or not before.good)
+    return await _settle(context, step, state, restored=ready or not before.good, left=left)
 
 
-async def _settle(context: RunContext, step: Step, state: ReleaseState | None, *, restored: bool) -> bool:
+async def _settle(
+    context: RunContext, step: Step, state: ReleaseState | None, *, restored: bool, left: tuple[str, ...] = ()
+) -> bool:
     word = outcome.RESTORED if restored else outcome.NOT_RESTORED
-    left = foreign_fields(state.objects) if state else ()
     await context.record(
         step.namespace, step.service, now=state, outcome=word, intent="", finished=context.clock.now(), leftovers=left
     )

@@ -76,13 +76,13 @@ class SetLock:
         watched: tuple[str, float] | None = None
         while True:
             found = await self._store.get_object(API_VERSION, KIND, self.namespace, self._name)
-            free = found is None or not _holder(found) or _holder(found) == self._holder
+            free = found is None or not holder_of(found) or holder_of(found) == self._holder
             version = "" if found is None else str(found["metadata"]["resourceVersion"])
             now = self._clock.monotonic()
             renewed = watched is not None and watched[0] != version
             if watched is None or renewed:
                 watched = (version, now)
-            if (free or now - watched[1] >= _duration(found)) and await self._take(found):
+            if (free or now - watched[1] >= lease_duration(found)) and await self._take(found):
                 return
             if not free and found is not None:
                 self._refuse_or_wait(found, renewed=renewed, waited=now - started)
@@ -105,8 +105,8 @@ class SetLock:
 
     def _refuse_or_wait(self, found: dict[str, Any], *, renewed: bool, waited: float) -> None:
         # A lease seen renewed is alive. One not yet seen renewed may be dead: that takes its duration to find out.
-        who, since = _holder(found), str(found["spec"].get("acquireTime", ""))[:19]
-        if waited >= self._settings.wait and (renewed or waited > 2 * _duration(found)):
+        who, since = holder_of(found), str(found["spec"].get("acquireTime", ""))[:19]
+        if waited >= self._settings.wait and (renewed or waited > 2 * lease_duration(found)):
             message = f"{self.namespace} is being changed by {who} since {since} UTC"
             raise LockHeldError(message, hint="Wait for it: --wait-lock 10m queues.")
         self._waiting(f"{self.namespace}: waiting for {who} (since {since} UTC)")
@@ -156,7 +156,7 @@ class SetLock:
             found = await self._store.get_object(API_VERSION, KIND, self.namespace, self._name)
         except HelmkitError:
             return False
-        if found is None or _holder(found) != self._holder:
+        if found is None or holder_of(found) != self._holder:
             return False
         self._lease = found
         return True
@@ -179,11 +179,13 @@ class SetLock:
         return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": dict(spec)}
 
 
-def _holder(lease: Mapping[str, Any]) -> str:
+def holder_of(lease: Mapping[str, Any]) -> str:
+    """Return who holds a Lease; empty when nobody does."""
     return str((lease.get("spec") or {}).get("holderIdentity") or "")
 
 
-def _duration(lease: Mapping[str, Any] | None) -> float:
+def lease_duration(lease: Mapping[str, Any] | None) -> float:
+    """Return the seconds after which a Lease nobody renewed has expired."""
     return float(((lease or {}).get("spec") or {}).get("leaseDurationSeconds") or 15)
 
 

@@ -25,8 +25,8 @@ _KUBERNETES = frozenset(
     }
 )
 _STATUS = "status"
-_MANAGED = "app.kubernetes.io/managed-by=Helm"
-_CLUSTER_WIDE = frozenset(
+MANAGED = "app.kubernetes.io/managed-by=Helm"
+CLUSTER_WIDE = frozenset(
     {"PersistentVolume", "StorageClass", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace"}
 )
 
@@ -42,7 +42,7 @@ def kinds_of(references: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 
 async def live_marks(
-    kube: ObjectStore, namespace: str, kinds: Sequence[tuple[str, str]], *, selector: str = _MANAGED
+    kube: ObjectStore, namespace: str, kinds: Sequence[tuple[str, str]], *, selector: str = MANAGED
 ) -> dict[str, ObjectMark]:
     """Return the marks of all live objects of some kinds that Helm manages, by reference.
 
@@ -68,7 +68,12 @@ def mark_of(one: ObjectMetadata) -> ObjectMark:
 
 def is_foreign(manager: FieldManager) -> bool:
     """Tell whether a field manager is neither Helm nor Kubernetes itself; who writes a status only never is."""
-    return manager.subresource != _STATUS and manager.manager not in OURS and manager.manager not in _KUBERNETES
+    return is_foreign_name(manager.manager, manager.subresource)
+
+
+def is_foreign_name(manager: str, subresource: str) -> bool:
+    """Tell the same of a manager's name and subresource."""
+    return subresource != _STATUS and manager not in OURS and manager not in _KUBERNETES
 
 
 def _entry(manager: FieldManager) -> str:
@@ -77,7 +82,7 @@ def _entry(manager: FieldManager) -> str:
 
 async def _list(kube: ObjectStore, namespace: str, kind: tuple[str, str], selector: str) -> list[ObjectMetadata]:
     try:
-        return await kube.list_metadata(kind[0], kind[1], None if kind[1] in _CLUSTER_WIDE else namespace, selector)
+        return await kube.list_metadata(kind[0], kind[1], None if kind[1] in CLUSTER_WIDE else namespace, selector)
     except NotFoundError:
         # The kind itself is gone (its CRD was deleted), so its objects are.
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -53,10 +54,18 @@ def play(folder: Path, sandbox: Sandbox) -> None:
     shutil.copytree(PROJECT / "values", folder / "values")
     layer = folder / "values" / "sandbox.toml"
     layer.write_text(layer.read_text().replace(DEFAULT_REGISTRY, sandbox.registry))
+    _write_credentials(folder / "nacos-db.env")
     environ = {**os.environ, **sandbox.environ, "PYTHONUNBUFFERED": "1"}
     environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environ["PATH"]])
     for number, scene in enumerate(story(f"oci://{sandbox.registry}/charts/spring-platform"), start=1):
         _play(number, scene, folder, environ)
+
+
+def _write_credentials(path: Path) -> None:
+    """Write what becomes the Secret of nacos: made up for this run, and never on a command line."""
+    path.touch(mode=0o600)
+    lines = {"user": "nacos", "password": secrets.token_hex(8), "root-password": secrets.token_hex(8)}
+    path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
 
 
 def _play(number: int, scene: Scene, folder: Path, environ: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 FAILED_AND_RESTORED = 7
+REFUSED = 9
 CHANGES_PENDING = 3
 
 
@@ -44,6 +45,20 @@ def story(repository: str) -> Sequence[Scene]:
             (_run("chartgen build"), _run("chartgen push -e sandbox")),
         ),
         Scene(
+            "Preflight: refused before anything moves, with everything at once",
+            "No image was pushed yet, and a Secret that nacos needs is missing. relman looks first, and names both.",
+            (
+                _run(
+                    f"relman upgrade --all --to 1.4.0 --from {repository} --plain-http -e sandbox -m",
+                    "first installation",
+                    expect=REFUSED,
+                ),
+                _run("python -m sandbox images charts/spring-platform"),
+                _run("kubectl create namespace test-basic-nacos"),
+                _run("kubectl -n test-basic-nacos create secret generic nacos-db --from-env-file=nacos-db.env"),
+            ),
+        ),
+        Scene(
             "Install everything",
             "One Helm release per service, in the order of their dependencies, each waited for.",
             (
@@ -60,6 +75,7 @@ def story(repository: str) -> Sequence[Scene]:
                 _run("chartgen set test-id-generator=4"),
                 _run("chartgen bump patch"),
                 _run("chartgen build"),
+                _run("python -m sandbox images charts/spring-platform"),
                 _run("chartgen push -e sandbox"),
                 _run("relman diff test-all-services --to 1.4.1 --exit-code", expect=CHANGES_PENDING),
                 _run("relman upgrade test-all-services --to 1.4.1 -m", "id generator 4"),
@@ -72,14 +88,20 @@ def story(repository: str) -> Sequence[Scene]:
         ),
         Scene(
             "Version 1.4.2: an image that does not exist",
-            "The gateway gets version 2, and the id generator a tag that nobody pushed. The upgrade fails, says why, "
-            "and puts back what it moved.",
+            "The gateway gets version 2, and the id generator a tag that nobody pushed. Preflight refuses that. With "
+            "the check skipped, the upgrade fails, says why, and puts back what it moved.",
             (
                 _run("chartgen set test-id-generator=missing-5 data-dictionary-server=121 gateway=2"),
                 _run("chartgen bump patch"),
                 _run("chartgen build"),
+                _run("python -m sandbox images charts/spring-platform"),
                 _run("chartgen push -e sandbox"),
-                _run("relman upgrade test-all-services --to 1.4.2 -m", "nightly build 5", expect=FAILED_AND_RESTORED),
+                _run("relman upgrade test-all-services --to 1.4.2 -m", "nightly build 5", expect=REFUSED),
+                _run(
+                    "relman upgrade test-all-services --to 1.4.2 --skip image -m",
+                    "nightly build 5",
+                    expect=FAILED_AND_RESTORED,
+                ),
                 _run("relman status test-all-services"),
             ),
         ),

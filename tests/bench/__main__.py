@@ -73,6 +73,7 @@ def _release(folder: Path, environ: dict[str, str], helm: PlainHelm, source: str
         options = ["--to", version, "--from", source, "--plain-http", "-e", "sandbox", "-m", "benchmark", "--yes"]
         return run([BIN / "relman", "upgrade", target, *options], cwd=folder, environ=environ)
 
+    _prepare_cluster(folder, environ)
     install = upgrade("--all", "1.4.0")
     no_op = upgrade("--all", "1.4.0")
     status = run([BIN / "relman", "status", "-o", "json"], cwd=folder, environ=environ)
@@ -88,9 +89,20 @@ def _release(folder: Path, environ: dict[str, str], helm: PlainHelm, source: str
     yield Row("one service changed", changed, helm.upgrade(CHANGED, wait=True), "helm: upgrade --wait of it")
 
 
+def _prepare_cluster(folder: Path, environ: dict[str, str]) -> None:
+    """Put there what preflight asks for: the images, and the Secret that nacos refers to."""
+    run([sys.executable, "-m", "sandbox", "images", "charts/spring-platform"], cwd=folder, environ=environ)
+    secret = folder / "nacos-db.env"
+    secret.write_text("user=nacos\npassword=bench\nroot-password=bench\n")
+    run(["kubectl", "create", "namespace", "test-basic-nacos"], cwd=folder, environ=environ)
+    create = f"kubectl -n test-basic-nacos create secret generic nacos-db --from-env-file={secret}"
+    run(create.split(), cwd=folder, environ=environ)
+
+
 def _next_version(folder: Path, environ: dict[str, str], repository: str) -> None:
     for line in (f"set {CHANGED}=8", "bump patch", "build", f"push --to {repository} --plain-http"):
         run([BIN / "chartgen", *line.split()], cwd=folder, environ=environ)
+    run([sys.executable, "-m", "sandbox", "images", "charts/spring-platform"], cwd=folder, environ=environ)
 
 
 if __name__ == "__main__":

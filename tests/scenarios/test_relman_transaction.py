@@ -132,7 +132,8 @@ async def test_a_failure_takes_everything_back_to_exactly_the_revision_it_had(me
     result = await go(memory, "1.4.2", GATEWAY)
     assert result.outcome == "restored"
     assert memory.done() == ["upgrade gateway", "upgrade orders", "rollback orders", "rollback gateway"]
-    assert [one.arguments["revision"] for one in memory.helm.operations[2:]] == [1, 1]
+    rollbacks = [one for one in memory.helm.operations if one.name == "rollback"]
+    assert [one.arguments["revision"] for one in rollbacks] == [1, 1]
     assert await image(memory, "gateway") == "registry.example/app:4"
     assert await image(memory, "orders") == "registry.example/app:1"
     record = (await records(memory))[0]
@@ -183,8 +184,11 @@ async def test_a_helm_that_refuses_changes_nothing_and_says_why(memory: MemoryWo
     await go(memory, "1.4.0")
     broken = Service("gateway", GATEWAY, tag="7", extra={"broken.yaml": "{{ .Values.nothing }}"})
     write_package(memory.folder / "dist", "2.0.0", [broken])
-    result = await go(memory, "2.0.0", GATEWAY)
+    with pytest.raises(PreflightError, match="nothing is not set"):
+        await go(memory, "2.0.0", GATEWAY)
+    result = await go(memory, "2.0.0", GATEWAY, skip=("dry-run",))
     assert result.outcome == "restored"
+    assert result.records[0].skipped_checks == ("dry-run",)
     assert result.records[0].services["gateway"].causes[0].summary == "nothing is not set"
     assert memory.done()[-1] == "upgrade gateway"
     assert await image(memory, "gateway") == "registry.example/app:3"
@@ -423,7 +427,8 @@ async def test_somebody_who_was_faster_wins(memory: MemoryWorld) -> None:
         return await original(configmap)
 
     world.kube.create_configmap = create  # type: ignore[method-assign]
-    wanted = UpgradeOptions(version="1.4.0", name=GATEWAY, source=Source(str(memory.folder / "dist")))
+    source = Source(str(memory.folder / "dist"))
+    wanted = UpgradeOptions(version="1.4.0", name=GATEWAY, source=source, skip=("dependencies",))
     with pytest.raises(LockHeldError, match="somebody else has begun"):
         await upgrade(world, wanted, agree)
     assert memory.done() == []

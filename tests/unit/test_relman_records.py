@@ -74,7 +74,11 @@ def test_a_newer_major_schema_is_refused_with_what_to_do() -> None:
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("packed", [b"", b"nonsense", gzip.compress(b"{}"), gzip.compress(b'{"schema":"1.0"}')])
+@pytest.mark.parametrize(
+    "packed",
+    [b"", b"nonsense", gzip.compress(b"{}"), gzip.compress(b'{"schema":"1.0"}')],
+    ids=["empty", "nonsense", "no schema", "schema alone"],
+)
 def test_a_damaged_record_is_named(packed: bytes) -> None:
     with pytest.raises(HelmkitError, match="the record x is not a readable record"):
         decode_record(packed, "the record x")

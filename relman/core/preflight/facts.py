@@ -46,8 +46,7 @@ class Trial:
     text: str = ""
     """The server's words."""
     owner: str | None = None
-    """Of an object that exists: `namespace/release` Helm notes on it, empty when it belongs to no release. None: it
-    does not exist yet, or is helm's."""
+    """Of an object that exists: `namespace/release` as Helm notes it, empty when none is noted. None: it is new."""
     changed: tuple[str, ...] = ()
     """Of a rejected StatefulSet: which of the fields differ that cannot be changed."""
     pod_of: str = ""

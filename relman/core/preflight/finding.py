@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
-REFUSE = "refuse"
-WARN = "warn"
+REFUSE: Final = "refuse"
+WARN: Final = "warn"
 Severity = Literal["refuse", "warn"]
 
 IMAGE = "image"
