@@ -68,6 +68,14 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 
 
 @pytest.fixture
+def empty_sandbox(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A sandbox of the test's own, for what uses fixed namespaces and node ports; the other one has built its programs."""
+    own = Sandbox.up(f"own-{secrets.token_hex(4)}", free_ports=True, owner=os.getpid())
+    yield own
+    own.down()
+
+
+@pytest.fixture
 def unique_name(request: pytest.FixtureRequest) -> str:
     """A name no other test and no other run uses, good for a namespace or a release; it says whose it is."""
     plain = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).removeprefix("test-")

@@ -10,8 +10,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from sandbox.cluster import Sandbox
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -36,8 +34,8 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
-@pytest.mark.sandbox
-def test_the_tour_works_as_written(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_tour_works_as_written(empty_sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox = empty_sandbox
     shutil.copy(PROJECT / "releases.toml", tmp_path)
     shutil.copytree(PROJECT / "values", tmp_path / "values")
     layer = tmp_path / "values" / "sandbox.toml"

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.cluster import Sandbox
 from sandbox.demo.stage import play
-
-
-@pytest.fixture
-def empty_sandbox(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """A sandbox of its own: the story uses the platform's own namespaces and node ports."""
-    own = Sandbox.up(f"demo-{secrets.token_hex(4)}", free_ports=True, owner=os.getpid())
-    yield own
-    own.down()
 
 
 def test_the_story_plays_to_its_end(empty_sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
