@@ -69,7 +69,7 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 
 @pytest.fixture
 def empty_sandbox(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """A sandbox of the test's own, for what uses fixed namespaces and node ports; the other one has built its programs."""
+    """A sandbox of the test's own, for what uses fixed namespaces and node ports."""
     own = Sandbox.up(f"own-{secrets.token_hex(4)}", free_ports=True, owner=os.getpid())
     yield own
     own.down()
