@@ -1,7 +1,4 @@
-"""Preflight with few rights, beside other services, as a whole, and as people run it.
-
-Tests marked `hooked` run the `relman` command, which needs preflight to be part of `upgrade`.
-"""
+"""Preflight with few rights, beside other services, as a whole, and as people run it."""
 
 from __future__ import annotations
 
@@ -26,11 +23,6 @@ from sandbox.images import push_images
 from tests.builders.benches import Bench
 from tests.builders.platforms import Service
 from tests.integration.relman_preflight_ground import Ground, bind, deployment, user_of
-
-hooked = pytest.mark.skipif(
-    not any(parameter.name == "skip" for parameter in upgrade_command.params),
-    reason="preflight is not yet a part of `relman upgrade`",
-)
 
 
 @pytest.fixture
@@ -81,8 +73,7 @@ async def test_dependencies_outside_the_run_must_be_installed_and_healthy(ground
     bench.publish(
         "1.0.0", Service("store", ground.namespace), Service("cache", ground.namespace, depends_on=("store",))
     )
-    extra = () if not any(p.name == "skip" for p in upgrade_command.params) else ("--skip", "image")
-    bench.relman("upgrade", f"{ground.namespace}/store", "--to", "1.0.0", *extra)
+    bench.relman("upgrade", f"{ground.namespace}/store", "--to", "1.0.0", "--skip", "image")
     async with ground.world() as world:
         source = Source(str(tmp_path / "bench"))
         asked = UpgradeOptions(version="1.0.0", name=f"{ground.namespace}/cache", source=source)
@@ -174,7 +165,6 @@ async def test_three_services_take_about_a_second(ground: Ground) -> None:
 # --------------------------------------------------------------------------------------------------- as people run it
 
 
-@hooked
 def test_relman_refuses_with_everything_at_once_and_moves_nothing(ground: Ground, tmp_path: Path) -> None:
     bench = Bench(ground.sandbox, tmp_path / "bench", ground.namespace)
     repository = f"{ground.sandbox.registry}/{ground.namespace}"
@@ -191,7 +181,6 @@ def test_relman_refuses_with_everything_at_once_and_moves_nothing(ground: Ground
     ]
 
 
-@hooked
 def test_a_skipped_check_is_recorded_and_the_failure_restored(ground: Ground, tmp_path: Path) -> None:
     bench = Bench(ground.sandbox, tmp_path / "bench", ground.namespace)
     repository = f"{ground.sandbox.registry}/{ground.namespace}"
@@ -202,7 +191,6 @@ def test_a_skipped_check_is_recorded_and_the_failure_restored(ground: Ground, tm
     assert (entry["outcome"], entry["skipped_checks"]) == ("restored", ["image"])
 
 
-@hooked
 def test_the_command_line_knows_every_check() -> None:
     [option] = [parameter for parameter in upgrade_command.params if parameter.name == "skip"]
     assert set(option.type.choices) == set(CHECKS)  # type: ignore[attr-defined]
