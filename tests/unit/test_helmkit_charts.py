@@ -117,6 +117,18 @@ def pack(*names: str, kind: bytes = tarfile.REGTYPE, size: int = 1) -> bytes:
         pack("shop/values.yaml"),
         pack("shop/Chart.yaml", kind=tarfile.SYMTYPE, size=0),
     ],
+    ids=[
+        "empty",
+        "not gzip",
+        "not tar",
+        "cut off",
+        "leaves its directory",
+        "absolute path",
+        "no directory",
+        "two directories",
+        "no Chart.yaml",
+        "symbolic link",
+    ],
 )
 def test_what_is_no_chart_archive_is_refused(archive: bytes) -> None:
     with pytest.raises(HelmkitError) as caught:
