@@ -24,7 +24,7 @@ demo: $(VENV)/ready ## Set everything up and run the main job on a disposable co
 	@$(BIN)/python -m sandbox demo $(ARGS)
 
 test: check ## Set everything up and pass every check and test (what CI runs)
-	@$(BIN)/python -m sandbox build
+	@$(BIN)/python -m sandbox build --tests
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(VENV)/ready ## Format, lint, types, import contracts, stale charts (seconds, no cluster)

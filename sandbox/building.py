@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,18 +32,20 @@ class _Bench:
     progress: Progress
 
 
-def built_parts(cache: Path) -> dict[str, Path]:
-    """Return the folders of the parts that are built already, by name."""
-    folders = {part.name: cache / part_folder(part) for part in PARTS}
+def built_parts(cache: Path, parts: Sequence[Part] = PARTS) -> dict[str, Path]:
+    """Return the folders of those of the parts that are built already, by name."""
+    folders = {part.name: cache / part_folder(part) for part in parts}
     return {name: folder for name, folder in folders.items() if folder.is_dir()}
 
 
-def is_built(cache: Path) -> bool:
-    """Tell whether nothing needs building."""
-    return len(built_parts(cache)) == len(PARTS)
+def is_built(cache: Path, parts: Sequence[Part] = PARTS) -> bool:
+    """Tell whether none of the parts needs building."""
+    return len(built_parts(cache, parts)) == len(parts)
 
 
-def build_parts(cache: Path, environ: Mapping[str, str], progress: Progress) -> dict[str, Path]:
+def build_parts(
+    cache: Path, environ: Mapping[str, str], progress: Progress, parts: Sequence[Part] = PARTS
+) -> dict[str, Path]:
     """Build every part that is not in the cache yet, and return the folders of all, by name.
 
     Idempotent; Go is looked for only if something is missing.
@@ -52,21 +54,23 @@ def build_parts(cache: Path, environ: Mapping[str, str], progress: Progress) -> 
         cache: The folder the parts' folders lie in.
         environ: The process environment: PATH to find Go, and Go's own settings.
         progress: Told about each part that is built.
+        parts: Which; by default what a sandbox is made of.
 
     Raises:
         UsageError: Go is needed, and missing or too old.
         HelmkitError: A build failed; the message ends with what Go said last.
     """
-    missing = [part for part in PARTS if part.name not in built_parts(cache)]
+    there = built_parts(cache, parts)
+    missing = [part for part in parts if part.name not in there]
     if missing:
         go = find_go(environ)
         minutes = sum(part.minutes for part in missing)
-        progress.line(f"building {len(missing)} of {len(PARTS)} parts of the sandbox into {cache}")
+        progress.line(f"building {len(missing)} of {len(parts)} programs into {cache}")
         progress.line(f"once; about {minutes:.0f} min on two cores, seconds if Go's own cache has them")
         for number, part in enumerate(missing, start=1):
             label = f"[{number}/{len(missing)}] {part.name} {part.version}"
             _build_locked(part, go, label, _Bench(cache, environ, progress))
-    return built_parts(cache)
+    return built_parts(cache, parts)
 
 
 def _build_locked(part: Part, go: Path, label: str, bench: _Bench) -> None:

@@ -18,6 +18,7 @@ import click
 from helmkit.errors import HelmkitError, InterruptedRunError, UsageError
 from sandbox.building import build_parts
 from sandbox.cluster import Sandbox, here
+from sandbox.parts import PARTS, TEST_PARTS
 from sandbox.places import DEFAULT_NAME
 from sandbox.ports import DEFAULT_REGISTRY_PORT
 from sandbox.progress import ConsoleProgress, clock_time
@@ -54,13 +55,16 @@ def cli() -> None:
 
 
 @cli.command()
-def build() -> None:
+@click.option(
+    "--tests", is_flag=True, help="Also what only the tests of this project run: cosign, about six minutes more."
+)
+def build(*, tests: bool) -> None:
     """Build the programs that are not in the cache yet.
 
     Needs Go, and takes about ten minutes on two cores the first time. They are kept in
     ~/.cache/chartgen-relman/sandbox (SANDBOX_CACHE), for every checkout.
     """
-    build_parts(here().cache, os.environ, ConsoleProgress(sys.stderr))
+    build_parts(here().cache, os.environ, ConsoleProgress(sys.stderr), (*PARTS, *TEST_PARTS) if tests else PARTS)
     click.echo(f"all programs are in {here().cache}", err=True)
 
 

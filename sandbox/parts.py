@@ -102,6 +102,17 @@ PARTS: tuple[Part, ...] = (
 )
 """In the order they are built: helm first, because its users need not wait for the rest."""
 
+TEST_PARTS: tuple[Part, ...] = (
+    Part(
+        name="cosign",
+        version="v2.6.5",
+        packages=("github.com/sigstore/cosign/v2/cmd/cosign",),
+        programs=("cosign",),
+        minutes=6,
+    ),
+)
+"""What only the tests run. A sandbox starts without them, so that nobody who tries the demo waits for them."""
+
 
 def wrapper_module(part: Part) -> Path:
     """Return the folder of the part's wrapper module (only wrapped parts have one)."""

@@ -6,13 +6,15 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from helmkit.errors import UsageError
-from sandbox.building import is_built
+from sandbox.building import build_parts, is_built
 from sandbox.cluster import Sandbox, here
+from sandbox.parts import PARTS, TEST_PARTS, Part
 from sandbox.progress import ConsoleProgress, Progress
 from sandbox.toolchain import find_go
 
@@ -53,18 +55,29 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 
     Without Go, and without programs built earlier, the test is skipped; where CI is set it fails instead.
     """
-    progress = Progress()
-    if not is_built(here().cache):
-        try:
-            find_go(os.environ)
-        except UsageError as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"{error.message}; {error.hint}")
-        # Minutes of silence would look like a hang.
-        progress = ConsoleProgress(sys.__stderr__ or sys.stderr)
+    progress = _building_progress(PARTS)
     config = request.config
     return Sandbox.up(config.stash[RUN], free_ports=True, owner=config.stash[OWNER], progress=progress)
+
+
+@pytest.fixture(scope="session")
+def cosign() -> Path:
+    """The real cosign, built if need be; skipped without Go, but not in CI."""
+    progress = _building_progress(TEST_PARTS)
+    return build_parts(here().cache, os.environ, progress, TEST_PARTS)["cosign"] / "cosign"
+
+
+def _building_progress(parts: Sequence[Part]) -> Progress:
+    """Skip the test if the parts are missing and cannot be built; minutes of silence would look like a hang."""
+    if is_built(here().cache, parts):
+        return Progress()
+    try:
+        find_go(os.environ)
+    except UsageError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{error.message}; {error.hint}")
+    return ConsoleProgress(sys.__stderr__ or sys.stderr)
 
 
 @pytest.fixture

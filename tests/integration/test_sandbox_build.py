@@ -9,7 +9,7 @@ import pytest
 
 from helmkit.errors import HelmkitError, UsageError
 from sandbox.building import build_parts, is_built
-from sandbox.parts import PARTS
+from sandbox.parts import PARTS, TEST_PARTS
 from sandbox.progress import Progress
 
 GO = """#!{python}
@@ -59,6 +59,17 @@ def test_builds_everything_once(tmp_path: Path, go: Path) -> None:
     assert len(calls(go)) == len(PARTS)
     assert build_parts(cache, {}, Progress()) == folders, "without Go, too"
     assert len(calls(go)) == len(PARTS)
+
+
+def test_a_sandbox_does_not_wait_for_what_only_tests_run(tmp_path: Path, go: Path) -> None:
+    cache = tmp_path / "cache"
+
+    folders = build_parts(cache, {"PATH": str(go)}, Progress(), TEST_PARTS)
+
+    assert list(folders) == ["cosign"]
+    assert (folders["cosign"] / "cosign").exists()
+    assert is_built(cache, TEST_PARTS)
+    assert not is_built(cache)
 
 
 def test_a_failed_build_leaves_nothing_and_says_what_go_said(tmp_path: Path, go: Path) -> None:

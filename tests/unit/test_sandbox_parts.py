@@ -9,7 +9,7 @@ import pytest
 
 from helmkit.errors import UsageError
 from sandbox.building import go_arguments, go_environ
-from sandbox.parts import MINIMUM_GO, PARTS, Part, link_flags, part_folder, recipe_digest, wrapper_module
+from sandbox.parts import MINIMUM_GO, PARTS, TEST_PARTS, Part, link_flags, part_folder, recipe_digest, wrapper_module
 from sandbox.places import find_places
 from sandbox.toolchain import new_enough
 
@@ -21,7 +21,7 @@ def test_helm_comes_first() -> None:
 
 
 def test_every_package_gives_a_program() -> None:
-    assert all(len(part.packages) == len(part.programs) for part in PARTS)
+    assert all(len(part.packages) == len(part.programs) for part in (*PARTS, *TEST_PARTS))
 
 
 @pytest.mark.parametrize("part", [part for part in PARTS if part.wrapped], ids=lambda part: part.name)
