@@ -36,6 +36,8 @@ from sandbox.state import Description, StateFolder
 
 _LIMIT_SECONDS = 90.0
 _FIRST = ("etcd", "kube-apiserver", "registry")
+_STARTS = 5
+"""How often a program is started that gave up waiting for the API server, which a busy machine makes slow."""
 _NOT_READY_TAINT = "node.kubernetes.io/not-ready"
 
 
@@ -66,6 +68,9 @@ class Startup:
         self._ports = ports
         self._steps = steps
         self._records: dict[str, ProcessRecord] = {}
+        self._starts: dict[str, int] = {}
+        self._served = False
+        """Whether the API server has answered; from then on nothing has a reason to end."""
 
     def run(self) -> Description:
         """Start everything and return when pods can be scheduled and images pushed.
@@ -108,6 +113,7 @@ class Startup:
 
     def _start(self, components: Iterable[Component]) -> None:
         for component in components:
+            self._starts[component.name] = self._starts.get(component.name, 0) + 1
             program = self._parts[component.part] / component.program
             self._records[component.name] = start_process(
                 [str(program), *component.arguments],
@@ -134,6 +140,8 @@ class Startup:
             return api.healthy("/readyz")
 
         wait_until(ready, "kube-apiserver to be ready", seconds=_LIMIT_SECONDS, hint=self._where_logs())
+        self._refuse_dead()
+        self._served = True
         version = str(api.get("/version")["gitVersion"])
         self._steps.done(f"kube-apiserver {version} is ready on {LOOPBACK}:{self._ports.api}")
         for path, body in initial_objects(version):
@@ -162,13 +170,16 @@ class Startup:
         self._steps.done("pods can be scheduled")
 
     def _refuse_dead(self) -> None:
-        for name, record in self._records.items():
+        for name, record in list(self._records.items()):
             if is_running(record):
                 continue
             tail = self._folder.log_tail(name)
             if "address already in use" in tail:
                 message = f"{name} could not listen on its port: another program took it\n{tail}"
                 raise PortTakenError(message)
+            if name not in _FIRST and not self._served and self._starts[name] < _STARTS:
+                self._start(one for one in build_components(self._ports) if one.name == name)
+                continue
             message = f"starting {name} failed: it ended by itself\n{tail}"
             raise HelmkitError(message, hint=self._where_logs())
 

@@ -7,14 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from sandbox.cli import cli
 from sandbox.cluster import Sandbox
-from sandbox.processes import is_running
+from sandbox.processes import ProcessRecord, is_running, start_process
 from sandbox.progress import wait_until
 
 pytestmark = pytest.mark.sandbox
@@ -28,12 +29,27 @@ def owner() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let the first controller manager end at once, as it does when the API server takes long; tells of every start."""
+    started: list[str] = []
+
+    def start(argv: Sequence[str], *, name: str, **more: Any) -> ProcessRecord:
+        started.append(name)
+        first = name == "kube-controller-manager" and started.count(name) == 1
+        return start_process(["/bin/false"] if first else argv, name=name, **more)
+
+    monkeypatch.setattr("sandbox.startup.start_process", start)
+    return started
+
+
 def test_a_sandbox_outlives_crashes_but_not_its_owner(
-    sandbox: Sandbox, unique_name: str, owner: subprocess.Popen[bytes]
+    sandbox: Sandbox, unique_name: str, owner: subprocess.Popen[bytes], impatient: list[str]
 ) -> None:
     name = f"test-{unique_name[-6:]}"
     own = Sandbox.up(name, free_ports=True, owner=owner.pid)
     try:
+        assert impatient.count("kube-controller-manager") == 2, "it gave up waiting for the API server once"
         first = own.folder.records()
         api = own.description.ports.api
         assert Sandbox.up(name, free_ports=True).folder.records() == first, "up twice changes nothing"
