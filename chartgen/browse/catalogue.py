@@ -54,4 +54,4 @@ def open_catalogue(connection: Connection) -> Catalogue:
         return HarborCatalogue(connection.harbor, connection.registry)
     from chartgen.browse.oci_catalogue import OciCatalogue
 
-    return OciCatalogue(connection.registry, connection.session)
+    return OciCatalogue(connection.registry)

@@ -16,7 +16,7 @@ from chartgen.harbor.place import Place
 from chartgen.render import Renderer
 from helmkit.charts import parse_archive
 from helmkit.errors import HelmkitError, UsageError
-from helmkit.harbor.transport import both
+from helmkit.tasks import both
 from helmkit.yaml import parse_yaml
 
 

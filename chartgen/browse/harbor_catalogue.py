@@ -10,7 +10,7 @@ from chartgen.harbor.place import Place
 from helmkit.harbor import Harbor, HarborError, NotAllowedError, NotFoundError, version_of
 from helmkit.harbor.artifacts import Addition
 from helmkit.harbor.records import CHART, Artifact, Project, when
-from helmkit.harbor.transport import both, gather
+from helmkit.tasks import both, gather
 
 if TYPE_CHECKING:
     from helmkit.oci import RegistryClient

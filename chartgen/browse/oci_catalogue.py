@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -12,16 +12,11 @@ from chartgen.browse.records import ChartListing, ChartSummary, VersionDetail, V
 from chartgen.harbor.place import Place
 from helmkit.charts import parse_archive
 from helmkit.errors import HelmkitError
-from helmkit.harbor.transport import gather
 from helmkit.names import is_digest
 from helmkit.oci import ArtifactNotFoundError, Manifest, RegistryClient, RegistryError, tag_for
 from helmkit.oci.manifest import CHART_CONFIG
-from helmkit.oci.session import Purpose
+from helmkit.tasks import gather
 
-if TYPE_CHECKING:
-    from helmkit.oci.session import Session
-
-_PAGE = 1000
 _CREATED = "org.opencontainers.image.created"
 _NOTE = "a plain OCI registry knows no pushes, pulls, labels, immutable tags or scans"
 
@@ -31,9 +26,8 @@ class OciCatalogue:
 
     kind = "oci"
 
-    def __init__(self, registry: RegistryClient, session: Session) -> None:
+    def __init__(self, registry: RegistryClient) -> None:
         self._registry = registry
-        self._session = session
         self._room = asyncio.Semaphore(16)
 
     async def list_charts(self, place: Place, search: str) -> ChartListing:
@@ -46,18 +40,8 @@ class OciCatalogue:
         return ChartListing(place.host, "oci", charts, (_NOTE,))
 
     async def _catalog(self, place: Place) -> list[str]:
-        purpose = Purpose(f"listing the repositories of {place.host}", "")
-        names: list[str] = []
-        last = ""
         try:
-            while True:
-                url = f"/v2/_catalog?n={_PAGE}" + (f"&last={last}" if last else "")
-                body = (await self._session.call(purpose, "GET", url)).json()
-                page = [str(name) for name in body.get("repositories") or ()] if isinstance(body, dict) else []
-                names += page
-                if len(page) < _PAGE or page[-1] == last:
-                    return sorted(names)
-                last = page[-1]
+            return await self._registry.list_repositories()
         except HelmkitError as error:
             message = f"{place.host} does not list its repositories: {error.message}"
             raise RegistryError(message, hint="Name a chart: chartgen browse spring-platform") from error

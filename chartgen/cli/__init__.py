@@ -30,6 +30,8 @@ _COMMANDS = {
     "render": "chartgen.cli.render:render",
     "schema": "chartgen.cli.schema:schema",
     "set": "chartgen.cli.set:set_versions",
+    "sign": "chartgen.cli.sign:sign",
+    "verify": "chartgen.cli.sign:verify",
 }
 
 _QUESTIONS = frozenset({"--help", "-h", "--version"})

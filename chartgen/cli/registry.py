@@ -29,23 +29,37 @@ def find_target(
     Raises:
         UsageError: Nobody says where.
     """
-    from chartgen.manifest.load import load_platform
-    from chartgen.manifest.sources import MAIN
-    from chartgen.workspace import choose_environment
+    from chartgen.harbor.place import load_base
     from helmkit.errors import UsageError
     from helmkit.oci import parse_oci_url
 
     if given:
         return parse_oci_url(given), access
-    if (app.folder / MAIN).is_file():
-        platform = load_platform(app.folder)
-        place = choose_environment(platform, environment) if environment else platform
-        recorded = place.repository or recorded
-        access = replace(access, plain_http=access.plain_http or place.plain_http)
+    # The whole manifest takes half a second to load; most say it in one table of the main file.
+    base = None if environment else load_base(app.folder)
+    if base is not None:
+        plain = access.plain_http or base.plain_http
+        return parse_oci_url(f"oci://{base.host}/{base.path}"), replace(access, plain_http=plain)
+    repository, plain = _declared(app, environment)
+    recorded = repository or recorded
+    access = replace(access, plain_http=access.plain_http or plain)
     if not recorded:
         message = "there is no chart repository: the release manifest has no [charts].repository"
         raise UsageError(message, hint="Write it there, or name one: --to oci://host/project.")
     return parse_oci_url(recorded), access
+
+
+def _declared(app: App, environment: str | None) -> tuple[str, bool]:
+    """Return what the release manifest says, and whether plain HTTP is spoken there; nothing where there is none."""
+    from chartgen.manifest.load import load_platform
+    from chartgen.manifest.sources import MAIN
+    from chartgen.workspace import choose_environment
+
+    if not (app.folder / MAIN).is_file():
+        return "", False
+    platform = load_platform(app.folder)
+    place = choose_environment(platform, environment) if environment else platform
+    return place.repository, place.plain_http
 
 
 @asynccontextmanager

@@ -35,6 +35,8 @@ def registry_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+USERNAME = "CHARTGEN_REGISTRY_USERNAME"
+PASSWORD = "CHARTGEN_REGISTRY_PASSWORD"  # noqa: S105 - the variable's name
 _NAMES = ("plain_http", "ca_file", "username", "password_stdin", "registry_config")
 
 
@@ -43,16 +45,15 @@ def _access(app: App, given: dict[str, Any]) -> Access:
     from helmkit.errors import UsageError
     from helmkit.oci import Credentials
 
-    username = given["username"] or ""
-    password = ""
+    # CI systems hand secrets over in variables; an option for a password would end up in process lists.
+    username = given["username"] or app.environ.get(USERNAME, "")
     if given["password_stdin"]:
         password = sys.stdin.readline().rstrip("\r\n")
-    elif username:
-        # CI systems hand secrets over in variables; an option of that name would end up in process lists.
-        password = app.environ.get("CHARTGEN_REGISTRY_PASSWORD", "")
+    else:
+        password = app.environ.get(PASSWORD, "") if username else ""
     if bool(username) != bool(password):
         message = "a user name and a password belong together"
-        hint = "Give --username with --password-stdin or CHARTGEN_REGISTRY_PASSWORD, or log in: helm registry login."
+        hint = f"Give --username (or {USERNAME}) with --password-stdin (or {PASSWORD}), or log in: helm registry login."
         raise UsageError(message, hint=hint)
     credentials = Credentials(username, password) if username else None
     return Access(app.environ, given["plain_http"], given["ca_file"], credentials, given["registry_config"])

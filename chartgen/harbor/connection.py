@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING
 from helmkit.errors import UnreachableError
 
 if TYPE_CHECKING:
-    from chartgen.harbor.streaming import StreamingExchange
     from helmkit.harbor import Harbor
     from helmkit.oci import Credentials, RegistryClient
-    from helmkit.oci.session import Session
-    from helmkit.oci.tokens import Authenticator
-
-
-_API_HOSTS = {"docker.io": "registry-1.docker.io"}
-"""Registries whose API is not where their name says."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +36,6 @@ class Connection:
 
     host: str
     registry: RegistryClient
-    session: Session
-    """For what the registry client has no method for."""
-    exchange: StreamingExchange
-    authenticator: Authenticator
-    base: str
-    """Scheme, host and port."""
     harbor: Harbor | None
     """None: it is no Harbor, or one whose management API is shut off."""
     account: str
@@ -78,23 +65,16 @@ async def connect(host: str, access: Access) -> AsyncIterator[Connection]:
         UnreachableError: Nothing answers.
         UsageError: The host, a certificate or a credentials file is wrong.
     """
-    from chartgen.harbor.streaming import StreamingExchange
     from helmkit.harbor import Harbor, is_harbor
     from helmkit.oci import RegistryClient, load_credentials
-    from helmkit.oci.session import Session
-    from helmkit.oci.tokens import Authenticator
 
     who = access.credentials or await load_credentials(host, access.environ, registry_config=access.registry_config)
-    base = f"{'http' if access.plain_http else 'https'}://{_API_HOSTS.get(host, host)}"
-    exchange = StreamingExchange(base, access.environ, access.ca_file)
-    try:
-        registry = RegistryClient(host, plain_http=access.plain_http, credentials=who, exchange=exchange)
-        authenticator = Authenticator(exchange, host, who, secure=not access.plain_http)
-        session = Session(exchange, base, host, authenticator)
+    registry = RegistryClient(
+        host, plain_http=access.plain_http, credentials=who, environ=access.environ, ca_file=access.ca_file
+    )
+    async with registry:
         # An identity token is no use on the management API.
         login = who if who and who.username else None
-        harbor = Harbor(exchange, base, login) if await is_harbor(exchange, base) else None
-        account = login.username if login else ""
-        yield Connection(host, registry, session, exchange, authenticator, base, harbor, account)
-    finally:
-        await exchange.aclose()
+        found = await is_harbor(registry.exchange, registry.address)
+        harbor = Harbor(registry.exchange, registry.address, login) if found else None
+        yield Connection(host, registry, harbor, login.username if login else "")

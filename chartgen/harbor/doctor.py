@@ -14,7 +14,7 @@ from chartgen.harbor.observe import ObservedProject, observe_project
 from helmkit.errors import HelmkitError
 from helmkit.harbor import Account, Harbor
 from helmkit.harbor.records import SystemInfo
-from helmkit.oci.session import Purpose
+from helmkit.oci.uploads import probe_upload
 
 State = Literal["ok", "warning", "problem", "unknown"]
 
@@ -79,7 +79,8 @@ def _system(info: SystemInfo, host: str, account: Account) -> list[Diagnosis]:
         found.append(Diagnosis("mode", "problem", "Harbor is in read-only mode", remedy))
     if info.registry_url and info.registry_url != host:
         remedy = (
-            f"Use {info.registry_url} everywhere, or set external_url in harbor.yml: tokens and uploads are sent there."
+            f"Use {info.registry_url} everywhere, or set external_url in harbor.yml: helm and docker are sent there for"
+            " tokens and uploads."
         )
         found.append(Diagnosis("address", "warning", f"Harbor believes to be {info.registry_url}", remedy))
     if account.kind == "anonymous":
@@ -96,15 +97,8 @@ def _project(desired: DesiredProject, seen: ObservedProject) -> list[Diagnosis]:
 
 async def _try_push(connection: Connection, repository: str) -> Diagnosis:
     """Begin an upload and give it up: nothing but this tells whether a push would be let in."""
-    purpose = Purpose(f"starting an upload to {connection.host}/{repository}", repository, write=True)
     try:
-        begun = await connection.session.call(
-            purpose, "POST", f"/v2/{repository}/blobs/uploads/", accept=frozenset({202}), repeat=False
-        )
-        location = begun.headers.get("location", "")
-        if location:
-            path = "/" + location.split("://", 1)[-1].split("/", 1)[-1]
-            await connection.session.call(purpose, "DELETE", path, accept=frozenset({204, 404}), repeat=False)
+        await probe_upload(connection.registry.session, repository)
     except HelmkitError as error:
         return Diagnosis("push", "problem", error.message, error.hint or "")
     return Diagnosis("push", "ok", f"this account may push to {repository}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chartgen.harbor.desired import DesiredProject
 from helmkit.harbor import Harbor, HarborError
 from helmkit.harbor.records import ImmutableRule, Project, Quota, RetentionPolicy, Robot
-from helmkit.harbor.transport import gather
+from helmkit.tasks import gather
 
 
 @dataclass

@@ -9,15 +9,7 @@ import msgspec
 
 from helmkit.charts import bytes_digest
 from helmkit.errors import HelmkitError
-
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
-ACCEPTED = (
-    MANIFEST,
-    INDEX,
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
+from helmkit.oci.manifest import MANIFEST
 
 Kind = Literal["subchart", "umbrella", "image"]
 
@@ -95,17 +87,3 @@ def parse_manifest(content: bytes, media_type: str, source: str) -> RawManifest:
         raise HelmkitError(message, hint="Publish it again.") from error
     kind = media_type.partition(";")[0].strip() or str(body.get("mediaType") or MANIFEST)
     return RawManifest(content, kind, bytes_digest(content), tuple(dict.fromkeys(blobs)), children)
-
-
-def subject_of(raw: RawManifest) -> str:
-    """Return the digest of what a manifest is attached to; empty when it stands for itself."""
-    return str((msgspec.json.decode(raw.content, type=dict[str, Any]).get("subject") or {}).get("digest") or "")
-
-
-def fallback_tag(digest: str) -> str:
-    """Return the tag that stands for what is attached to a digest where a registry has no referrers API.
-
-    >>> fallback_tag("sha256:0123")
-    'sha256-0123'
-    """
-    return digest.replace(":", "-", 1)

@@ -15,8 +15,10 @@ from typing import IO, Any, Self
 
 import msgspec
 
-from chartgen.promote.artifacts import INDEX, Blob, Item, Kind, RawManifest, fallback_tag, parse_manifest, subject_of
+from chartgen.promote.artifacts import Blob, Item, Kind, RawManifest, parse_manifest
 from helmkit.errors import HelmkitError, UsageError
+from helmkit.oci.manifest import INDEX
+from helmkit.oci.referrers import fallback_tag, subject_of
 
 REFERENCE = "org.opencontainers.image.ref.name"
 KIND = "relman.internal/kind"
@@ -184,7 +186,7 @@ class LayoutReader:
             if entry["annotations"].get(KIND) or held != repository:
                 continue
             attached = await self.manifest(repository, str(entry["digest"]))
-            if subject_of(attached) == digest or reference.startswith(f"{fallback_tag(digest)}."):
+            if subject_of(attached.content) == digest or reference.startswith(f"{fallback_tag(digest)}."):
                 found.append(reference)
         return found
 

@@ -19,8 +19,8 @@ from chartgen.promote.transfer import Report, Resolved, resolve_items, transfer
 from helmkit.charts import parse_archive
 from helmkit.errors import UsageError
 from helmkit.harbor import Harbor
-from helmkit.harbor.transport import gather
 from helmkit.oci import DigestMismatchError, pull_chart
+from helmkit.tasks import gather
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,23 @@ class Ways:
     access: Access
     plain_hosts: frozenset[str] = field(default=frozenset())
     """Registries that speak HTTP without TLS."""
+    own_host: str = ""
+    """The registry that credentials given by hand are for: no other one ever sees them."""
 
     def to(self, host: str, *, plain_http: bool = False) -> Access:
-        """Return how to reach one of them; credentials given by hand are for the one that is named first."""
-        return replace(self.access, plain_http=plain_http or host in self.plain_hosts)
+        """Return how to reach one of them."""
+        credentials = self.access.credentials if host == self.own_host else None
+        return replace(self.access, plain_http=plain_http or host in self.plain_hosts, credentials=credentials)
 
 
 def find_ways(access: Access, hosts: Sequence[str], plain_hosts: Sequence[str]) -> Ways:
-    """Return how to reach registries: `--plain-http` is about those that are named, not about those of images."""
+    """Return how to reach registries.
+
+    `--plain-http` is about those that are named, not about those of images; `--username` about the last one, which is
+    where things are written, or read where nothing is. The others get what `helm registry login` left for them.
+    """
     plain = {*plain_hosts, *(hosts if access.plain_http else ())}
-    return Ways(replace(access, plain_http=False), frozenset(plain))
+    return Ways(replace(access, plain_http=False), frozenset(plain), hosts[-1])
 
 
 @dataclass

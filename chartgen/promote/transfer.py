@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from chartgen.promote.artifacts import Blob, Copied, Item, RawManifest
 from chartgen.promote.store import Source, Target
-from helmkit.errors import UnreachableError
-from helmkit.harbor.transport import gather
+from helmkit.errors import TimedOutError, UnreachableError
+from helmkit.http.exchange import ConnectionLostError
 from helmkit.oci import AlreadyPublishedError, DigestMismatchError
-from helmkit.oci.exchange import ConnectionLostError
+from helmkit.tasks import gather
 
 ATTEMPTS = 3
 """How often a blob is sent at most."""
@@ -144,7 +144,7 @@ async def _copy_blob(source: Source, target: Target, item: Item, blob: Blob) -> 
         try:
             async with source.read_blob(item.source, blob) as content:
                 await target.write_blob(item.target, blob, verified(content, blob))
-        except (ConnectionLostError, UnreachableError) as error:
+        except (ConnectionLostError, UnreachableError, TimedOutError) as error:
             if attempt == ATTEMPTS:
                 message = f"copying a blob of {item.name} to {target.place} broke off {ATTEMPTS} times: {error}"
                 raise UnreachableError(

@@ -67,6 +67,15 @@ class Artifacts:
         reply = await self._transport.send(deed, "GET", f"/projects/{segment(project)}/artifacts", params=params)
         return int(reply.headers.get("x-total-count") or 0)
 
+    async def list_image_repositories(self, project: str) -> list[str]:
+        """Return the full names of a project's repositories that hold images, in one small request where none does."""
+        if not await self.count(project, kind="IMAGE"):
+            return []
+        deed = Deed("listing images of", project, permission="artifact:list")
+        params = {"q": filter_query({"type": "IMAGE"})}
+        found = await self._transport.collect(deed, f"/projects/{segment(project)}/artifacts", Artifact, params)
+        return sorted({artifact.repository_name for artifact in found})
+
     async def get(self, project: str, repository: str, reference: str) -> Artifact:
         """Return one artifact by version, tag or digest.
 

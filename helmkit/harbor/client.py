@@ -16,7 +16,7 @@ from helmkit.harbor.protection import Protection
 from helmkit.harbor.records import SystemInfo
 from helmkit.harbor.robots import Robots
 from helmkit.harbor.transport import Credentials, Transport
-from helmkit.oci.exchange import ConnectionLostError, Exchange
+from helmkit.http.exchange import ConnectionLostError, Exchange
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -16,28 +15,23 @@ from helmkit.errors import TimedOutError, UnreachableError
 from helmkit.harbor.addresses import BASE
 from helmkit.harbor.errors import NotHarborError
 from helmkit.harbor.faults import Deed, Refusal, explain
-from helmkit.oci.exchange import ConnectionLostError, Exchange, Reply
+from helmkit.http.exchange import ConnectionLostError, Exchange, Reply
+from helmkit.http.retry import Patience, Sleep, send_patiently
+from helmkit.tasks import gather
 
 PAGE_SIZE = 100
 """The largest page Harbor gives. (0 gives everything on every page, so that a walk would never end.)"""
 
-ATTEMPTS = 4
-"""How often an idempotent request is sent at most."""
-
-LONGEST_PAUSE = 20.0
-"""Seconds to wait at most between two attempts, also when Harbor asks for more."""
+# 500 is not among them: Harbor answers so to what it will never be able to do, for example a missing retention policy.
+PATIENCE = Patience((0.5, 1.0, 2.0), 20.0, frozenset({429, 502, 503, 504}), jitter=0.5)
 
 AT_ONCE = 16
 """Requests in flight at most; more gained nothing against a real Harbor."""
 
 _ANSWER_LIMIT = 64 << 20
 _SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-# 500 is not among them: Harbor answers so to what it will never be able to do, for example a missing retention policy.
-_PASSING = frozenset({429, 502, 503, 504})
-_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 
 Item = TypeVar("Item")
-Other = TypeVar("Other")
 
 
 class Credentials(Protocol):
@@ -79,7 +73,7 @@ class Transport:
         address: str,
         credentials: Credentials | None = None,
         *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._exchange = exchange
         self.address = address.rstrip("/")
@@ -120,21 +114,17 @@ class Transport:
             HarborError: Harbor refuses.
         """
         safe = method in _SAFE if again is None else again
-        for attempt in range(1, ATTEMPTS + 1):
-            last, asked = attempt == ATTEMPTS, ""
-            try:
-                reply = await self._once(method, path, params, body)
-            except ConnectionLostError as error:
-                if last or not (safe or _cause(error) in _NEVER_SENT):
-                    raise self._lost(deed, error) from error
-            else:
-                if 200 <= reply.status < 300 or reply.status in accept:
-                    return reply
-                if last or not safe or reply.status not in _PASSING:
-                    raise explain(deed, self._refusal(reply))
-                asked = reply.headers.get("retry-after", "")
-            await self._sleep(_pause(attempt, asked))
-        raise AssertionError("the last attempt returns or raises")
+
+        async def send() -> Reply:
+            return await self._once(method, path, params, body)
+
+        try:
+            reply = await send_patiently(send, PATIENCE, repeat=safe, accept=accept, sleep=self._sleep)
+        except ConnectionLostError as error:
+            raise self._lost(deed, error) from error
+        if 200 <= reply.status < 300 or reply.status in accept:
+            return reply
+        raise explain(deed, self._refusal(reply))
 
     async def _once(self, method: str, path: str, params: Mapping[str, str] | None, body: Any) -> Reply:
         headers, content = self._headers, None
@@ -150,7 +140,7 @@ class Transport:
         return Refusal(self.host, self.account, reply.status, reply.headers.get("content-type", ""), reply.body)
 
     def _lost(self, deed: Deed, error: ConnectionLostError) -> UnreachableError | TimedOutError:
-        if _cause(error).endswith("Timeout") and _cause(error) not in _NEVER_SENT:
+        if error.timed_out:
             message = f"{deed} failed: Harbor at {self.host} did not answer in time"
             hint = "Try again. It hashes a user's password for every request: a robot account is much faster."
             return TimedOutError(message, hint=hint)
@@ -205,36 +195,6 @@ class Transport:
             raise NotHarborError(message, hint=hint) from error
 
 
-async def gather(*calls: Awaitable[Item]) -> list[Item]:
-    """Await all at once; when one fails the others are cancelled, and its error alone is raised."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return list(await asyncio.gather(*tasks))
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
-
-
-async def both(first: Awaitable[Item], second: Awaitable[Other]) -> tuple[Item, Other]:
-    """Await two at once; when one fails the other is cancelled, and its error alone is raised."""
-    found: list[Any] = await gather(first, second)
-    return found[0], found[1]
-
-
 def _basic(credentials: Credentials) -> str:
     pair = f"{credentials.username}:{credentials.password}".encode()
     return "Basic " + base64.b64encode(pair).decode()
-
-
-def _cause(error: ConnectionLostError) -> str:
-    """Return the name of the HTTP library's error behind it: only that tells whether the request was sent."""
-    return type(error.__cause__).__name__
-
-
-def _pause(attempt: int, asked: str = "") -> float:
-    """Return the seconds to wait: what the server asks for, else doubling from half a second, with jitter."""
-    if asked.isdecimal():
-        return min(float(asked), LONGEST_PAUSE)
-    return min(2.0 ** (attempt - 2) * random.uniform(0.5, 1.0), LONGEST_PAUSE)  # noqa: S311 - jitter

@@ -1,29 +1,43 @@
 """OCI registries: charts pushed and pulled over the distribution API.
 
-    push_chart, pull_chart (charts)  ->  RegistryClient (client)  ->  session (proof, errors)  ->  http (httpx2)
+    charts (packages, their versions)  ->  RegistryClient (client)  ->  session (proof, errors)  ->  helmkit.http
+    streams, referrers: what copying needs besides
 
-httpx2 takes a sixth of a second to import, so the first `RegistryClient` does it. Why helm itself does not push: see
-`charts`.
+Why helm itself does not push: see `charts`.
 """
 
 from helmkit.oci.charts import PushResult, pull_chart, push_chart
 from helmkit.oci.client import RegistryClient
 from helmkit.oci.credentials import Credentials, load_credentials
-from helmkit.oci.errors import AlreadyPublishedError, ArtifactNotFoundError, DigestMismatchError, RegistryError
+from helmkit.oci.errors import (
+    AlreadyPublishedError,
+    ArtifactNotFoundError,
+    DigestMismatchError,
+    ImmutableTagError,
+    MixedContentError,
+    QuotaError,
+    RegistryError,
+)
 from helmkit.oci.manifest import Descriptor, Manifest
+from helmkit.oci.package import ChartPackage, build_package
 from helmkit.oci.reference import ChartReference, parse_oci_url, tag_for
 
 __all__ = [
     "AlreadyPublishedError",
     "ArtifactNotFoundError",
+    "ChartPackage",
     "ChartReference",
     "Credentials",
     "Descriptor",
     "DigestMismatchError",
+    "ImmutableTagError",
     "Manifest",
+    "MixedContentError",
     "PushResult",
+    "QuotaError",
     "RegistryClient",
     "RegistryError",
+    "build_package",
     "load_credentials",
     "parse_oci_url",
     "pull_chart",

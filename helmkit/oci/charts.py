@@ -6,22 +6,17 @@ each time), and leaves an untagged artifact behind where a tag is immutable.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
-
-from helmkit.charts import bytes_digest, parse_archive
+from helmkit.charts import parse_archive
 from helmkit.names import is_digest
 from helmkit.oci.client import RegistryClient
-from helmkit.oci.errors import AlreadyPublishedError, RegistryError
-from helmkit.oci.manifest import CHART_CONFIG, CHART_LAYER, Descriptor, Manifest, render_manifest
+from helmkit.oci.errors import AlreadyPublishedError, MixedContentError, RegistryError
+from helmkit.oci.manifest import CHART_CONFIG, CHART_LAYER, MANIFEST, Manifest
+from helmkit.oci.package import ANNOTATION, ChartPackage, build_package
 from helmkit.oci.reference import tag_for
-from helmkit.yaml import parse_yaml
-
-_ANNOTATION = "org.opencontainers.image."
+from helmkit.tasks import gather
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,15 @@ class PushResult:
     action: Literal["pushed", "unchanged"]
 
 
+@dataclass(frozen=True)
+class Found:
+    """What is published under a chart's version."""
+
+    state: Literal["absent", "same", "other"]
+    digest: str = ""
+    """Of the manifest in the registry; empty when there is none."""
+
+
 async def push_chart(
     client: RegistryClient,
     repository: str,
@@ -41,7 +45,7 @@ async def push_chart(
     archive: bytes,
     chart_yaml: bytes,
     *,
-    created: str | None,
+    created: str | None = None,
 ) -> PushResult:
     """Publish a chart, unless it is published already. Idempotent.
 
@@ -57,21 +61,57 @@ async def push_chart(
     Raises:
         AlreadyPublishedError: The version exists with other content.
     """
-    config = msgspec.json.encode(parse_yaml(chart_yaml))
-    manifest = build_manifest(name, version, archive, config, created=created)
-    tag = tag_for(version)
-    digest = bytes_digest(render_manifest(manifest))
-    existing = await client.resolve(repository, tag)
-    if existing is not None:
-        if existing != digest and not await _same_content(client, repository, existing, archive):
-            message = (
-                f"{client.host}/{repository}:{tag} is published with other content: there it is {existing},"
-                f" here it would be {digest}"
-            )
-            raise AlreadyPublishedError(message, hint="Publish it under a new version: `chartgen bump`.")
-        return PushResult(existing, "unchanged")
-    await asyncio.gather(client.push_blob(repository, config), client.push_blob(repository, archive))
-    return PushResult(await client.push_manifest(repository, tag, manifest), "pushed")
+    annotations = {f"{ANNOTATION}created": created} if created else {}
+    package = build_package(repository, name, version, archive, chart_yaml, annotations=annotations)
+    found = await find_published(client, package)
+    if found.state == "other":
+        message = f"{describe_conflict(client, package, found)}; nothing was pushed"
+        raise AlreadyPublishedError(message, hint="Publish it under a new version: `chartgen bump`.")
+    if found.state == "same":
+        return PushResult(found.digest, "unchanged")
+    await push_package(client, package)
+    return PushResult(package.digest, "pushed")
+
+
+async def find_published(client: RegistryClient, package: ChartPackage) -> Found:
+    """Return what is published under a chart's version: one small request where nothing changed.
+
+    The archive decides, and where that differs the files in it: the same chart may have been packed by helm or by
+    another zlib, and pushed from another commit, which its manifest tells.
+
+    Raises:
+        MixedContentError: It is no chart but an image (T092).
+    """
+    existing = await client.resolve(package.repository, package.tag)
+    if existing is None:
+        return Found("absent")
+    if existing == package.digest:
+        return Found("same", existing)
+    manifest, _ = await client.fetch_manifest(package.repository, existing)
+    if not is_chart(manifest):
+        message = (
+            f"{client.name_of(package.repository, package.tag)} is published, and it is no chart: {kind_of(manifest)}"
+        )
+        raise MixedContentError(message, hint="Give the charts a project of their own, in [charts] or with --to.")
+    if await _same_files(client, package, manifest):
+        return Found("same", existing)
+    return Found("other", existing)
+
+
+async def push_package(client: RegistryClient, package: ChartPackage) -> None:
+    """Upload a chart: first what the repository has not of it, then its manifest under its tag. Idempotent.
+
+    Nobody sees anything of it before the manifest is there. Make sure before that the version is free.
+    """
+    await _push_blobs(client, package)
+    try:
+        await client.push_raw_manifest(package.repository, package.tag, package.manifest, MANIFEST)
+    except RegistryError as error:
+        if "BLOB_UNKNOWN" not in error.message:
+            raise
+        # It said that it had them: garbage collection came in between, or a cache was wrong.
+        await _push_blobs(client, package, force=True)
+        await client.push_raw_manifest(package.repository, package.tag, package.manifest, MANIFEST)
 
 
 async def pull_chart(client: RegistryClient, repository: str, reference: str) -> tuple[bytes, str]:
@@ -90,58 +130,40 @@ async def pull_chart(client: RegistryClient, repository: str, reference: str) ->
     manifest, digest = await client.fetch_manifest(repository, wanted)
     layer = next((one for one in manifest.layers if one.mediaType == CHART_LAYER), None)
     if layer is None:
-        kind = manifest.config.mediaType if manifest.config else manifest.mediaType or "unknown"
-        message = f"{client.host}/{repository}:{wanted} is not a Helm chart but {kind}"
+        message = f"{client.host}/{repository}:{wanted} is not a Helm chart but {kind_of(manifest)}"
         raise RegistryError(message, hint="Check the repository and the version.")
     return await client.fetch_blob(repository, layer.digest), digest
 
 
-def build_manifest(name: str, version: str, archive: bytes, config: bytes, *, created: str | None) -> Manifest:
-    """Return the manifest helm would write for a chart; equal for equal input.
+def is_chart(manifest: Manifest) -> bool:
+    """Tell whether a manifest is a Helm chart's."""
+    return manifest.config is not None and manifest.config.mediaType == CHART_CONFIG
 
-    Args:
-        name: The chart's name.
-        version: The chart's version.
-        archive: The .tgz.
-        config: The Chart.yaml as JSON.
-        created: RFC 3339; None leaves the annotation out.
-    """
-    # Without a mediaType of its own, as helm leaves it: then both write the same bytes.
-    return Manifest(
-        schemaVersion=2,
-        config=Descriptor(CHART_CONFIG, bytes_digest(config), len(config)),
-        layers=(Descriptor(CHART_LAYER, bytes_digest(archive), len(archive)),),
-        annotations=_annotations(name, version, msgspec.json.decode(config), created),
+
+def kind_of(manifest: Manifest) -> str:
+    """Return what a manifest is about, as its media types name it."""
+    return manifest.config.mediaType if manifest.config else manifest.mediaType or "unknown"
+
+
+def describe_conflict(client: RegistryClient, package: ChartPackage, found: Found) -> str:
+    """Return what is published and what would be, with both digests."""
+    name = client.name_of(package.repository, package.tag)
+    return f"{name} is published with other content: there it is {found.digest}, here it would be {package.digest}"
+
+
+async def _push_blobs(client: RegistryClient, package: ChartPackage, *, force: bool = False) -> None:
+    blobs = (package.config, package.archive)
+    await gather(
+        *(client.push_blob(package.repository, blob, version=package.tag, force=force) for blob in blobs),
     )
 
 
-def _annotations(name: str, version: str, chart: Mapping[str, Any], created: str | None) -> dict[str, str]:
-    """Return the annotations that helm derives from a Chart.yaml (helm: pkg/registry/chart.go)."""
-    sources = chart.get("sources") or ()
-    derived = {
-        "description": chart.get("description"),
-        "title": name,
-        "version": version,
-        "url": chart.get("home"),
-        "created": created,
-        "source": sources[0] if sources else None,
-        "authors": ", ".join(_author(one) for one in chart.get("maintainers") or ()),
-    }
-    annotations = {_ANNOTATION + key: str(value) for key, value in derived.items() if value and str(value).strip()}
-    own = chart.get("annotations") or {}
-    fixed = {f"{_ANNOTATION}title", f"{_ANNOTATION}version"}
-    annotations.update({str(key): str(value) for key, value in own.items() if key not in fixed})
-    return dict(sorted(annotations.items()))
-
-
-def _author(maintainer: Mapping[str, Any]) -> str:
-    email = maintainer.get("email")
-    return f"{maintainer.get('name', '')} ({email})" if email else str(maintainer.get("name", ""))
-
-
-async def _same_content(client: RegistryClient, repository: str, digest: str, archive: bytes) -> bool:
-    """Tell whether a published chart holds the same files: helm, or another zlib, may have packed it."""
-    published, _ = await pull_chart(client, repository, digest)
-    if published == archive:
+async def _same_files(client: RegistryClient, package: ChartPackage, manifest: Manifest) -> bool:
+    layer = next((one.digest for one in manifest.layers if one.mediaType == CHART_LAYER), "")
+    if layer == package.parts[1]:
         return True
-    return parse_archive(published, f"{repository}@{digest}") == parse_archive(archive, "the new chart")
+    if not layer:
+        return False
+    published = await client.fetch_blob(package.repository, layer)
+    where = f"{package.repository}@{layer}"
+    return parse_archive(published, where) == parse_archive(package.archive, "the new chart")

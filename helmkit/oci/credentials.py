@@ -19,6 +19,9 @@ from helmkit.process import LimitReachedError, run_process
 
 _HELPER_LIMIT = 30.0
 """Seconds a credential helper may take."""
+_HUB_KEY = "https://index.docker.io/v1/"
+_NOT_FOUND = b"credentials not found"
+"""What every helper says when it has none (docker-credential-helpers)."""
 _DOCKER_HUB = ("docker.io", "registry-1.docker.io", "index.docker.io")
 
 
@@ -63,15 +66,11 @@ async def load_credentials(
     for path in config_files(environ, registry_config):
         config = _load(path)
         for key in _keys(host):
-            entry = config.get("auths", {}).get(key)
+            entry = _table(config, "auths").get(key)
             found = _parse_entry(entry, path, host) if entry else None
             if found is not None:
                 return found
-            helper = config.get("credHelpers", {}).get(key)
-            if helper is None and entry is not None:
-                # A login through a store leaves an empty entry behind.
-                helper = config.get("credsStore")
-            found = await _ask_helper(str(helper), key, environ) if helper else None
+            found = await _ask(config, key, environ, known=entry is not None)
             if found is not None:
                 return found
     return None
@@ -92,7 +91,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 def _keys(host: str) -> list[str]:
     keys = [host, f"https://{host}", f"https://{host}/", f"http://{host}", f"https://{host}/v1/", f"https://{host}/v2/"]
-    return [*keys, "https://index.docker.io/v1/"] if host in _DOCKER_HUB else keys
+    return [*keys, _HUB_KEY] if host in _DOCKER_HUB else keys
 
 
 def _parse_entry(entry: Mapping[str, Any], path: Path, host: str) -> Credentials | None:
@@ -112,20 +111,61 @@ def _parse_entry(entry: Mapping[str, Any], path: Path, host: str) -> Credentials
     return Credentials(username, password)
 
 
-async def _ask_helper(helper: str, key: str, environ: Mapping[str, str]) -> Credentials | None:
+async def _ask(config: Mapping[str, Any], key: str, environ: Mapping[str, str], *, known: bool) -> Credentials | None:
+    """Ask the credential helper that a configuration names for a registry, if any.
+
+    Args:
+        config: Docker's or Helm's.
+        key: The registry, as the configuration spells it.
+        environ: Where PATH comes from.
+        known: Whether the file has an entry for it, as a login leaves it behind; then its store must know it.
+    """
+    own = _table(config, "credHelpers").get(key)
+    if own is not None:
+        return await _ask_helper(str(own), key, environ, needed=True)
+    store = config.get("credsStore")
+    # Helpers of clouds (ecr-login) know registries that nobody logged in to; asked once, under the usual spelling.
+    if not store or not (known or key == _HUB_KEY or "://" not in key):
+        return None
+    return await _ask_helper(str(store), key, environ, needed=known)
+
+
+async def _ask_helper(helper: str, key: str, environ: Mapping[str, str], *, needed: bool) -> Credentials | None:
     """Ask one of Docker's credential helpers; None when it has none."""
     program = f"docker-credential-{helper}"
     path = shutil.which(program, path=environ.get("PATH", ""))
     if path is None:
+        if not needed:
+            return None
         message = f"the registry credentials for {key} are in {program}, which is not on the PATH"
         raise UsageError(message, hint="Install it, or log in without it: `helm registry login`.")
     try:
         result = await run_process([path, "get"], environ=environ, stdin=key.encode(), limit=_HELPER_LIMIT)
-        answer = msgspec.json.decode(result.stdout) if result.returncode == 0 else {}
-    except (OSError, LimitReachedError, msgspec.DecodeError):
-        answer = {}
+    except (OSError, LimitReachedError):
+        result = None
+    if result is not None and _NOT_FOUND in result.stdout.lower():
+        return None
+    answer = _parse_answer(result.stdout) if result is not None and result.returncode == 0 else None
+    if answer is None:
+        if not needed:
+            return None
+        # What it says is not shown: a helper may name what it holds.
+        message = f"{program} was asked for the credentials for {key}, and failed"
+        raise UsageError(message, hint=f"Try it: echo {key} | {program} get; or log in: `helm registry login {key}`.")
     username, secret = str(answer.get("Username") or ""), str(answer.get("Secret") or "")
     if not secret:
         return None
     # Docker's marker for a secret that is a token.
     return Credentials(identity_token=secret) if username == "<token>" else Credentials(username, secret)
+
+
+def _parse_answer(text: bytes) -> dict[str, Any] | None:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return None
+
+
+def _table(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = config.get(name)
+    return found if isinstance(found, dict) else {}

@@ -77,3 +77,20 @@ def tag_for(version: str) -> str:
 def _redacted(url: str) -> str:
     before, at, after = url.rpartition("@")
     return f"***@{after}" if at and not is_digest(after) else before + at + after
+
+
+def api_host(host: str) -> str:
+    """Return where a registry's API is: Docker Hub's is not where its name says."""
+    return "registry-1.docker.io" if host == "docker.io" else host
+
+
+def registry_path(repository: str, what: str, last: str) -> str:
+    """Return the path of something in a repository, below the registry's address.
+
+    Raises:
+        UsageError: The repository's name is not valid.
+    """
+    if not is_repository(repository):
+        message = f"{repository!r} is not the name of a repository"
+        raise UsageError(message, hint="Use lower-case letters, digits and dashes, parted by slashes.")
+    return f"/v2/{repository}/{what}/{last}"

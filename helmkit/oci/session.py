@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from urllib.parse import urljoin, urlsplit
 
-from helmkit.errors import ForbiddenError, HelmkitError, UnreachableError
-from helmkit.oci.errors import ArtifactNotFoundError, RegistryError
-from helmkit.oci.exchange import ConnectionLostError, Exchange, Reply
+from helmkit.http.exchange import ConnectionLostError, Reply, StreamingExchange
+from helmkit.http.retry import Patience, Sleep, send_patiently
+from helmkit.oci.errors import RegistryError
+from helmkit.oci.refusals import PASSING, Purpose, explain, explain_loss, explain_stranger
 from helmkit.oci.tokens import Authenticator, TokenRefusedError
 
-BACK_OFF = (0.3, 0.7, 1.5, 3.0)
-"""Seconds before each further attempt."""
+PATIENCE = Patience((0.3, 0.7, 1.5, 3.0), 15.0, PASSING)
 
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
-_LONGEST_WAIT = 15.0
 _LIMIT = 8 << 20
 """Longest answer that is no blob, in bytes; registries take manifests up to 4 MiB."""
-
-Sleep = Callable[[float], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """What a request is for, so that its failure can be explained."""
-
-    doing: str
-    """`pushing charts/shop:1.4.2`."""
-    repository: str
-    write: bool = False
-
-    @property
-    def scope(self) -> str:
-        """Return the right it needs, as token services name it; empty for none in particular."""
-        return f"repository:{self.repository}:{'pull,push' if self.write else 'pull'}" if self.repository else ""
+_OK = frozenset({200})
 
 
 class Session:
@@ -52,13 +35,24 @@ class Session:
     """
 
     def __init__(
-        self, exchange: Exchange, base: str, host: str, authenticator: Authenticator, *, sleep: Sleep = asyncio.sleep
+        self,
+        exchange: StreamingExchange,
+        base: str,
+        host: str,
+        authenticator: Authenticator,
+        *,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._exchange = exchange
         self._base = base
-        self._host = host
+        self.host = host
         self._authenticator = authenticator
-        self._sleep = sleep
+        self.sleep = sleep
+
+    @property
+    def harbor(self) -> bool:
+        """Whether the registry has shown itself to be a Harbor; not before its first answer."""
+        return self._authenticator.harbor
 
     async def call(
         self,
@@ -69,7 +63,7 @@ class Session:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         limit: int = _LIMIT,
-        accept: frozenset[int] = frozenset({200}),
+        accept: frozenset[int] = _OK,
         repeat: bool = True,
     ) -> Reply:
         """Return the answer, whose status is one of `accept`.
@@ -87,85 +81,92 @@ class Session:
         Raises:
             HelmkitError: As `helmkit.oci.errors` says.
         """
-        for pause in (*(BACK_OFF if repeat else ()), None):
-            try:
-                reply = await self._authorised(purpose, method, self._whole(url), headers or {}, content, limit)
-            except ConnectionLostError as error:
-                if pause is None:
-                    raise self._unreachable(purpose, error) from error
-            except TokenRefusedError as error:
-                raise self._unknown(purpose, str(error)) from error
-            else:
-                if reply.status in accept and not _is_page(reply):
-                    return reply
-                if pause is None or reply.status not in _PASSING:
-                    raise self._translate(reply, purpose)
-                pause = _wait(reply, pause)
-            await self._sleep(pause)
-        raise AssertionError  # the last attempt returns or raises
+        whole, sent = self._whole(url), headers or {}
+
+        async def send() -> Reply:
+            return await self._authorised(purpose, method, whole, sent, content, limit)
+
+        try:
+            reply = await send_patiently(send, PATIENCE, repeat=repeat, accept=accept, sleep=self.sleep)
+        except ConnectionLostError as error:
+            raise explain_loss(error, purpose, self.host, self._base) from error
+        except TokenRefusedError as error:
+            raise explain_stranger(str(error), purpose, self.host) from error
+        if reply.status in accept and not reply.is_page:
+            return reply
+        raise explain(reply, purpose, self.host)
+
+    @asynccontextmanager
+    async def download(self, purpose: Purpose, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Give an answer's body in pieces. The caller verifies it.
+
+        Raises:
+            ConnectionLostError: It broke off; begin again.
+            HelmkitError: The registry refuses.
+        """
+        whole = self._whole(url)
+        for attempt in range(2):
+            headers = await self._stated(purpose, whole)
+            async with self._exchange.download(whole, headers=headers) as (reply, body):
+                again = self._authenticator.learn(reply, purpose.scope, headers.get("Authorization"))
+                if reply.status == 200 and not reply.is_page:
+                    yield body
+                    return
+                if attempt == 1 or not again:
+                    raise explain(reply, purpose, self.host)
+
+    async def upload(self, purpose: Purpose, url: str, content: AsyncIterator[bytes], size: int) -> Reply:
+        """Send a body in pieces (PUT) and return whatever is answered.
+
+        Raises:
+            ConnectionLostError: It broke off; begin again.
+        """
+        whole = self._whole(url)
+        headers = await self._stated(purpose, whole)
+        return await self._exchange.upload(whole, headers=headers, content=content, size=size)
+
+    def locate(self, reply: Reply, purpose: Purpose) -> str:
+        """Return the URL that an upload goes to, from the answer that began it.
+
+        A registry behind a proxy names itself with the scheme, port and host it was configured with. Its own paths are
+        looked for where we reached it: there our credentials belong, and nowhere else.
+
+        Raises:
+            RegistryError: The answer names none.
+        """
+        location = reply.headers.get("location", "")
+        if not location:
+            message = f"{purpose.doing} failed: {self.host} does not say where to upload to"
+            raise RegistryError(message, hint="Is it the registry's address? A proxy may have answered.")
+        return self.find(reply.url, location, purpose.repository)
+
+    def find(self, asked: str, location: str, repository: str) -> str:
+        """Return a URL that the registry names, on the scheme, host and port we use when it is the registry's own."""
+        url = urljoin(asked, location)
+        parts, ours = urlsplit(url), urlsplit(self._base)
+        same = (parts.hostname, parts.port or ours.port) == (ours.hostname, ours.port)
+        if same or parts.path.startswith(f"/v2/{repository}/"):
+            return parts._replace(scheme=ours.scheme, netloc=ours.netloc).geturl()
+        return url
 
     async def _authorised(
         self, purpose: Purpose, method: str, url: str, headers: Mapping[str, str], content: bytes | None, limit: int
     ) -> Reply:
         """Send once, and again when the registry asks who we are."""
-        for attempt in range(3):
-            # Nothing is proved to servers that an answer sent us to.
+        for attempt in range(4):
+            # Nothing is proved to servers that an answer sent us to, and nothing learnt from them.
             trusted = url.startswith(f"{self._base}/")
             proof = await self._authenticator.header(purpose.scope) if trusted else None
             sent = {**headers, "Authorization": proof} if proof else headers
             reply = await self._exchange.send(method, url, headers=sent, content=content, limit=limit)
-            if reply.status != 401 or attempt == 2 or not self._authenticator.learn(reply, purpose.scope, proof):
+            if attempt == 3 or not trusted or not self._authenticator.learn(reply, purpose.scope, proof):
                 return reply
         raise AssertionError
 
+    async def _stated(self, purpose: Purpose, url: str) -> dict[str, str]:
+        """Return the headers of a request in pieces, which cannot be sent again with other ones."""
+        header = await self._authenticator.header(purpose.scope) if url.startswith(f"{self._base}/") else None
+        return {"Authorization": header} if header else {}
+
     def _whole(self, url: str) -> str:
         return url if "://" in url else f"{self._base}{url}"
-
-    def _translate(self, reply: Reply, purpose: Purpose) -> HelmkitError:
-        errors = reply.errors
-        if reply.status == 401:
-            return self._unknown(purpose, _said(reply))
-        if errors is None and _is_page(reply):
-            message = f"{purpose.doing} failed: {self._host} answered with a web page (status {reply.status})"
-            return UnreachableError(message, hint="Is it the registry's address? A proxy or portal may have answered.")
-        message = f"{purpose.doing} failed: {self._host} says: {_said(reply)}"
-        match reply.status:
-            case 403:
-                hint = "Ask for the right to do so in the registry's project; its quota may also be used up."
-                return ForbiddenError(message, hint=hint)
-            case 404:
-                return ArtifactNotFoundError(message, hint="Check the repository, the version, and what was pushed.")
-            case 412:
-                return RegistryError(message, hint="The tag is immutable there; publish under a new version.")
-            case code if code in _PASSING:
-                return UnreachableError(message, hint="The registry is overloaded or restarting; try again later.")
-        return RegistryError(message, hint="The message is the registry's own; its logs may say more.")
-
-    def _unknown(self, purpose: Purpose, said: str) -> UnreachableError:
-        message = f"{purpose.doing} failed: {self._host} does not let us in: {said}"
-        # Harbor answers 401 for a project that does not exist and for a push without the right to push, too.
-        hint = (
-            f"Log in with `helm registry login {self._host}`; check that the project of {purpose.repository or 'it'}"
-            " exists and that the account may do this."
-        )
-        return UnreachableError(message, hint=hint)
-
-    def _unreachable(self, purpose: Purpose, error: ConnectionLostError) -> UnreachableError:
-        scheme = "plain HTTP" if self._base.startswith("http://") else "HTTPS"
-        message = f"{purpose.doing} failed: {self._host} does not answer over {scheme}: {error}"
-        return UnreachableError(message, hint="Check the address; a registry without TLS needs --plain-http.")
-
-
-def _is_page(reply: Reply) -> bool:
-    """Tell whether a web page came, with whatever status: from a portal, a proxy or Harbor's own front."""
-    return "text/html" in reply.headers.get("content-type", "")
-
-
-def _said(reply: Reply) -> str:
-    said = "; ".join(f"{code}: {message}" if message else code for code, message in reply.errors or ())
-    return said or f"status {reply.status}"
-
-
-def _wait(reply: Reply, pause: float) -> float:
-    after = reply.headers.get("retry-after", "")
-    return min(float(after), _LONGEST_WAIT) if after.isdecimal() else pause

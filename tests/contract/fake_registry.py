@@ -7,8 +7,10 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
@@ -64,10 +66,18 @@ def times(count: int, answer: Answer, when: Callable[[Asked], bool] = lambda _: 
     return fault
 
 
+def own_certificate() -> tuple[ssl.SSLContext, Path]:
+    """Return what a registry with TLS needs, and the file that clients must trust: nobody else signed it."""
+    folder = Path(__file__).parent / "tls"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return context, folder / "certificate.pem"
+
+
 class FakeRegistry:
     """Use as an async context manager."""
 
-    def __init__(self, *, auth: str = "none", page_size: int = 1000) -> None:
+    def __init__(self, *, auth: str = "none", page_size: int = 1000, tls: ssl.SSLContext | None = None) -> None:
         self.auth = auth
         self.user, self.password = "joe", "s3cret"
         self.page_size = page_size
@@ -79,11 +89,12 @@ class FakeRegistry:
         self.manifests: dict[tuple[str, str], tuple[str, bytes]] = {}
         self.token_life = 300
         self.host = ""
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         self.host = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
@@ -182,6 +193,8 @@ class FakeRegistry:
         return Answer(200, {"Content-Type": found[0], "Docker-Content-Digest": _digest(found[1])}, found[1])
 
     def _blob(self, asked: Asked, name: str, rest: str) -> Answer:
+        if asked.method == "POST" and asked.query.get("mount") in self.blobs:
+            return Answer(201, {"Docker-Content-Digest": asked.query["mount"]})
         if asked.method == "POST":
             return Answer(202, {"Location": f"/v2/{name}/blobs/uploads/session?state=x"})
         if asked.method == "PUT":

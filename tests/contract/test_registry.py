@@ -23,8 +23,8 @@ from helmkit.oci import (
     pull_chart,
     push_chart,
 )
-from helmkit.oci.charts import build_manifest
 from helmkit.oci.manifest import CHART_CONFIG, CHART_LAYER, Descriptor, Manifest, render_manifest
+from helmkit.oci.package import build_manifest
 from helmkit.process import Completed, run_process
 from helmkit.yaml import parse_yaml
 from tests.contract.conftest import REAL
@@ -250,8 +250,8 @@ async def test_our_manifest_is_helms_manifest(sandbox: Sandbox, tmp_path: Path, 
         theirs, digest = await client.fetch_manifest(shelf.repository, "1.0.0")
         assert theirs.config is not None
         config = await client.fetch_blob(shelf.repository, theirs.config.digest)
-        created = theirs.annotations["org.opencontainers.image.created"]
-        ours = build_manifest("shop", "1.0.0", archive, config, created=created)
+        key = "org.opencontainers.image.created"
+        ours = build_manifest("shop", "1.0.0", archive, config, annotations={key: theirs.annotations[key]})
         assert ours == theirs
         assert bytes_digest(render_manifest(ours)) == digest
         # What helm pushed counts as published, whatever time stands in it.

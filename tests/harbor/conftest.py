@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from helmkit.harbor import Harbor, Login
-from helmkit.oci.http import HttpExchange
+from helmkit.http.pool import HttpExchange
 from tests.harbor.double import HarborDouble
 from tests.harbor.double.harbor import ADMIN, PASSWORD
 

@@ -76,7 +76,8 @@ def test_heavy_imports_wait_until_they_are_needed(module: str) -> None:
 
 ONLY_IN = {
     "lightkube": {"kube/connection.py"},
-    "httpx2": {"kube/connection.py", "kube/login.py", "oci/http.py"},
+    "h11": {"http/direct.py"},
+    "httpx2": {"kube/connection.py", "kube/login.py", "http/pool.py"},
     "pyhelm3": {"helm/command.py"},
     "rich": {"console/progress.py"},
     "subprocess": {"process.py"},

@@ -14,6 +14,7 @@ from helmkit.oci import (
     ArtifactNotFoundError,
     Credentials,
     DigestMismatchError,
+    ImmutableTagError,
     Manifest,
     RegistryClient,
     RegistryError,
@@ -120,7 +121,7 @@ async def test_a_missing_tag_counts_only_when_the_registry_says_so(fake: FakeReg
     [
         (error(403, "DENIED", "no right to push"), ForbiddenError, "no right to push"),
         (error(404, "NAME_UNKNOWN"), ArtifactNotFoundError, "NAME_UNKNOWN"),
-        (error(412, "PRECONDITION", "tag is immutable"), RegistryError, "immutable"),
+        (error(412, "PRECONDITION", "tag is immutable"), ImmutableTagError, "immutable"),
         (error(400, "MANIFEST_INVALID"), RegistryError, "MANIFEST_INVALID"),
         (error(401, "UNAUTHORIZED", "who are you"), UnreachableError, "who are you"),
     ],
@@ -231,12 +232,12 @@ async def test_who_is_not_let_in_is_told_and_no_secret_shows(
 
 
 async def test_a_token_service_over_plain_http_is_not_trusted_by_a_tls_registry(fake: FakeRegistry) -> None:
-    from helmkit.oci.exchange import Reply
-    from helmkit.oci.http import HttpExchange
+    from helmkit.http.exchange import Reply
+    from helmkit.http.pool import HttpExchange
     from helmkit.oci.tokens import Authenticator, TokenRefusedError
 
     exchange = HttpExchange(f"https://{fake.host}", {}, None)
-    secure = Authenticator(exchange, fake.host, Credentials("joe", "s3cret"), secure=True)
+    secure = Authenticator(exchange, f"https://{fake.host}", fake.host, Credentials("joe", "s3cret"))
     header = f'Bearer realm="http://{fake.host}/token",service="x"'
     assert secure.learn(Reply(401, {"www-authenticate": header}, b"", ""), "scope", None)
     with pytest.raises(TokenRefusedError, match="cannot be trusted"):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from helmkit.errors import UsageError
 from helmkit.oci import ChartReference, Credentials, load_credentials, parse_oci_url, tag_for
-from helmkit.oci.charts import build_manifest
 from helmkit.oci.manifest import render_manifest
+from helmkit.oci.package import build_manifest
 from helmkit.oci.tokens import parse_challenge
 
 DIGEST = "sha256:" + "a" * 64
@@ -138,8 +138,36 @@ def test_credentials_do_not_show() -> None:
 )
 def test_manifests_depend_on_their_input_alone(annotations: dict[str, str], archive: bytes) -> None:
     one = json.dumps({"name": "a", "annotations": annotations}).encode()
-    first = render_manifest(build_manifest("a", "1.0.0", archive, one, created=None))
-    second = render_manifest(build_manifest("a", "1.0.0", archive, one, created=None))
+    first = render_manifest(build_manifest("a", "1.0.0", archive, one))
+    second = render_manifest(build_manifest("a", "1.0.0", archive, one))
     assert first == second
     assert json.loads(first)["annotations"]["org.opencontainers.image.title"] == "a"
     assert b"created" not in first or "created" in str(annotations)
+
+
+async def test_a_store_without_a_login_before_is_asked_and_need_not_know(tmp_path: Path) -> None:
+    write(tmp_path / "config.json", {"credsStore": "cloud"})
+    environ = {"DOCKER_CONFIG": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    # On a machine without that store registries for everybody must still work.
+    assert await load_credentials("h", environ) is None
+    helper = write(tmp_path / "docker-credential-cloud", '#!/bin/sh\necho "credentials not found"; exit 1\n')
+    helper.chmod(0o755)
+    assert await load_credentials("h", environ) is None
+    write(helper, '#!/bin/sh\nread host\necho "{\\"Username\\":\\"$host\\",\\"Secret\\":\\"s\\"}"\n')
+    assert await load_credentials("h", environ) == Credentials("h", "s")
+
+
+@pytest.mark.parametrize("script", ["echo hunter2; exit 1", "echo hunter2", "echo [1]"])
+async def test_a_helper_that_fails_is_told_without_its_words(tmp_path: Path, script: str) -> None:
+    write(tmp_path / "config.json", {"credHelpers": {"h": "broken"}})
+    write(tmp_path / "docker-credential-broken", f"#!/bin/sh\n{script}\n").chmod(0o755)
+    environ = {"DOCKER_CONFIG": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with pytest.raises(UsageError, match="docker-credential-broken was asked") as caught:
+        await load_credentials("h", environ)
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("config", [{"auths": None}, {"auths": []}, {"credHelpers": "x"}, []])
+async def test_odd_files_have_no_credentials(tmp_path: Path, config: object) -> None:
+    write(tmp_path / "config.json", config)
+    assert await load_credentials("h", {"DOCKER_CONFIG": str(tmp_path)}) is None

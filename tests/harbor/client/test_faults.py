@@ -19,7 +19,7 @@ from helmkit.harbor import (
     transport,
 )
 from helmkit.harbor.faults import Deed, Refusal
-from helmkit.oci.http import HttpExchange
+from helmkit.http.pool import HttpExchange
 from tests.harbor.double import Fault, HarborDouble
 
 PAGE = b"<html><head><title>502 Bad Gateway</title></head></html>"
@@ -62,7 +62,7 @@ async def test_patience_ends(double: HarborDouble, client: Harbor) -> None:
     double.fail(Fault("GET .*/projects", status=503, body=PAGE, headers=HTML, times=99))
     with pytest.raises(UnreachableError, match="listing projects failed"):
         await client.projects.list_visible()
-    assert len(double.seen) == transport.ATTEMPTS
+    assert len(double.seen) == len(transport.PATIENCE.pauses) + 1
 
 
 async def test_an_internal_error_is_not_tried_again(double: HarborDouble, client: Harbor) -> None:
@@ -102,7 +102,7 @@ async def test_nothing_listens(exchange: HttpExchange) -> None:
 
 
 async def test_a_slow_server(double: HarborDouble, client: Harbor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client._transport._exchange._client, "timeout", 0.05)  # type: ignore[attr-defined]
+    monkeypatch.setattr(client._transport._exchange, "timeout", 0.05)
     double.fail(Fault("GET .*/projects", delay=5.0, times=99))
     started = time.monotonic()
     with pytest.raises(TimedOutError, match="did not answer in time"):

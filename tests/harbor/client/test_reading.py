@@ -9,8 +9,8 @@ import pytest
 
 from helmkit.errors import UnreachableError
 from helmkit.harbor import CredentialsError, Harbor, Login, NotFoundError, is_harbor
-from helmkit.oci.exchange import Reply
-from helmkit.oci.http import HttpExchange
+from helmkit.http.exchange import Reply
+from helmkit.http.pool import HttpExchange
 from tests.harbor.double import HarborDouble
 from tests.harbor.double.seeding import chart_files, seed_chart
 
