@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from chartgen.build import BuiltPlatform
-from helmkit.charts import build_archive
+from chartgen.output import write_file
+from helmkit.charts import ChartFiles, build_archive, is_archive_of
 
 
 def archive_name(chart: str, version: str) -> str:
@@ -14,12 +16,25 @@ def archive_name(chart: str, version: str) -> str:
     return f"{chart}-{version}.tgz"
 
 
-def build_packages(built: BuiltPlatform) -> Iterator[tuple[str, bytes]]:
-    """Yield file name and content of every archive, the umbrella's last; bytes depend on the content alone."""
-    names = [archive_name(chart.name, chart.version) for chart in built.charts]
+def write_packages(built: BuiltPlatform, folder: Path) -> tuple[str, ...]:
+    """Write every archive of a platform to `folder`; return their paths, the umbrella's last.
+
+    Idempotent: an archive that unpacks to exactly what would be packed is not touched.
+    """
     # Compressing lets other threads run, so the umbrella is packed while the subcharts are.
     with ThreadPoolExecutor(2) as threads:
-        umbrella = threads.submit(build_archive, built.name, built.files)
-        packed = threads.map(lambda chart: build_archive(chart.name, chart.files), built.charts)
-        yield from zip(names, packed, strict=True)
-        yield archive_name(built.name, built.version), umbrella.result()
+        own = folder / archive_name(built.name, built.version)
+        umbrella = threads.submit(_write_package, own, built.name, built.files)
+        written = threads.map(
+            lambda chart: _write_package(folder / archive_name(chart.name, chart.version), chart.name, chart.files),
+            built.charts,
+        )
+        return (*written, umbrella.result())
+
+
+def _write_package(path: Path, name: str, files: ChartFiles) -> str:
+    with contextlib.suppress(OSError):
+        if is_archive_of(path.read_bytes(), name, files):
+            return str(path)
+    write_file(path, build_archive(name, files))
+    return str(path)

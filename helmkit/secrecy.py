@@ -15,7 +15,8 @@ HIDDEN = "(hidden)"
 MASK = "***"
 
 _SECRET_NAME = re.compile(
-    r"passw|passphrase|secret|token|credential|(?:api|access|private|encrypt)[-_.]?key", re.IGNORECASE
+    r"passw|passphrase|(?:^|[-_.])pass$|[-_.]pwd$|secret|token|credential|(?:api|access|private|encrypt)[-_.]?key",
+    re.IGNORECASE,
 )
 _NAMES_ONLY = ("Name", "Ref", "Class")
 """`secretName` and `secretKeyRef` name a secret and hold none."""

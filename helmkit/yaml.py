@@ -6,13 +6,17 @@ number, `y` a boolean. Every string that could be mistaken is quoted here. Both 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+from helmkit.plain_yaml import NotPlain, dump_plain
+
 _MISTAKABLE = re.compile(r"[-+.0-9]|(?:y|Y|n|N|=|<<)\Z")
+_OPEN_END = re.compile(r"(?:\A|[\n\r\x85\u2028\u2029])[\n\r\x85\u2028\u2029]\Z")
 _BASE_DUMPER: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _BASE_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -25,6 +29,9 @@ class _HelmSafeDumper(_BASE_DUMPER):  # type: ignore[misc]
 
 
 def _represent_text(dumper: Any, text: str) -> Any:
+    if _OPEN_END.search(text):
+        # A literal block that keeps all its line ends makes libyaml end the document with `...`, and Helm stops there.
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
     if "\n" in text:
         # The literal style cannot carry trailing blanks or tabs before a line end; PyYAML then falls back itself.
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
@@ -58,10 +65,22 @@ for _tag in ("value", "merge"):
 
 
 def dump_yaml(data: object) -> str:
-    """Return `data` as block YAML in key order as given, ending in a newline.
+    """Return `data` as block YAML in key order as given, ending in a newline; maps can be joined to one document.
 
     Lists and maps of str, int, float, bool and None only; anything else raises yaml.representer.RepresenterError.
     """
+    try:
+        return dump_plain(data, _quoted)
+    except NotPlain:
+        return _dump_any(data)
+
+
+@functools.lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    return _dump_any([text])[len("- ") : -1]
+
+
+def _dump_any(data: object) -> str:
     text = yaml.dump(
         data, Dumper=_HelmSafeDumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=10_000
     )

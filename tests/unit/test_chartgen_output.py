@@ -31,6 +31,39 @@ def test_differences_are_named(tmp_path: Path) -> None:
     assert not compare_folder(tmp_path / "shop", {"same": b"1", "other": b"2", "old": b"3"})
 
 
+def test_what_is_right_moves_over_and_is_not_written_again(tmp_path: Path) -> None:
+    target = tmp_path / "shop"
+    replace_folder(target, {"charts/a/same": b"1", "other": b"2"})
+    before = (target / "charts/a/same").stat()
+    files = {"charts/a/same": b"1", "other": b"3"}
+    replace_folder(target, files, compare_folder(target, files).same)
+    assert content(target) == files
+    after = (target / "charts/a/same").stat()
+    assert (after.st_ino, after.st_mtime_ns, after.st_nlink) == (before.st_ino, before.st_mtime_ns, 1)
+
+
+def test_where_files_cannot_have_two_names_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    replace_folder(tmp_path / "shop", {"same": b"1", "other": b"2"})
+    monkeypatch.setattr(os, "link", refuse)
+    replace_folder(tmp_path / "shop", {"same": b"1", "other": b"3"}, {"same"})
+    assert content(tmp_path / "shop") == {"same": b"1", "other": b"3"}
+
+
+def test_links_do_not_move_over(tmp_path: Path) -> None:
+    target = tmp_path / "shop"
+    replace_folder(target, {"a": b"1", "b": b"2"})
+    (tmp_path / "elsewhere").write_bytes(b"1")
+    (target / "a").unlink()
+    (target / "a").symlink_to(tmp_path / "elsewhere")
+    found = compare_folder(target, {"a": b"1", "b": b"3"})
+    assert (found.changed, found.same) == (("b",), frozenset())
+    replace_folder(target, {"a": b"1", "b": b"3"}, found.same)
+    assert not (target / "a").is_symlink()
+
+
 def test_a_failed_write_leaves_the_old_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "shop"
     replace_folder(target, {"a": b"1"})

@@ -16,6 +16,7 @@ from helmkit.charts import (
     build_archive,
     bytes_digest,
     content_digest,
+    is_archive_of,
     load_chart,
     parse_archive,
     subchart,
@@ -55,6 +56,26 @@ def test_archives_say_nothing_of_where_and_when_they_were_made() -> None:
 def test_archives_come_back(files: dict[str, bytes]) -> None:
     whole = {**files, "Chart.yaml": b"name: a\nversion: 1.0.0\n"}
     assert parse_archive(build_archive("a", whole), "memory") == ("a", whole)
+
+
+@given(st.dictionaries(NAMES, st.binary(max_size=2000), max_size=4), st.binary(max_size=3))
+def test_archives_are_known_by_what_is_in_them(files: dict[str, bytes], other: bytes) -> None:
+    archive = build_archive("a", files)
+    assert is_archive_of(archive, "a", files)
+    assert is_archive_of(archive, "b", files) is (not files)
+    assert is_archive_of(archive, "a", {**files, "x": other}) is (files.get("x") == other)
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        *(b"", b"no gzip", gzip.compress(b"no tar"), build_archive("shop", CHART)[:-9]),
+        gzip.compress(gzip.decompress(build_archive("shop", CHART)) + b"more"),
+    ],
+    ids=["empty", "no gzip", "no tar", "cut off", "longer"],
+)
+def test_what_is_damaged_is_no_archive_of_a_chart(archive: bytes) -> None:
+    assert not is_archive_of(archive, "shop", CHART)
 
 
 def test_the_content_digest_leaves_out_the_charts_own_version_alone() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helmkit.yaml import dump_yaml, dump_yaml_documents, parse_yaml, parse_yaml_documents
@@ -43,6 +43,15 @@ def test_what_is_written_is_read_back(data: Any) -> None:
 )
 def test_style(data: object, expected: str) -> None:
     assert dump_yaml(data) == expected
+
+
+@settings(max_examples=40)
+@given(st.dictionaries(TEXT, TEXT, max_size=3), st.dictionaries(TEXT, TEXT, max_size=3))
+@example({"A": "two lines end it\n\n", "B": "x"}, {"C": "y"})
+@example({"A": "\n"}, {"C": "y"})
+def test_pieces_of_one_file_can_stand_one_after_the_other(first: dict[str, str], second: dict[str, str]) -> None:
+    # A values.yaml is written piece by piece; helm stops reading at the end of a document.
+    assert parse_yaml(dump_yaml({"first": first}) + dump_yaml({"second": second})) == {"first": first, "second": second}
 
 
 def test_shared_data_is_repeated() -> None:
