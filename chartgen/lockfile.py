@@ -8,6 +8,8 @@ One block per chart, sorted by name, so that changes of two branches merge:
     since = { dev = "1.0.0" }           # environments that use the chart, and from which version on
     [charts.nacos.immutable]            # as text where all environments agree, else by environment
     "StatefulSet/nacos spec.serviceName" = "nacos-headless"
+    [charts.nacos.migrations]           # acknowledged changes of these, one line each, kept for ever
+    "prod 1.4.2 StatefulSet/nacos" = { kind = "claim-growth", changes = { … = ["5Gi …", "9Gi …"] }, reason = "full" }
 
 A chart whose content did not change keeps its version; one that did takes the platform's. The file is written for
 final versions alone: what a pre-release contains may still change under the same final version.
@@ -17,10 +19,13 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from semver import Version
+
+from helmkit.bom import FieldChange, Migration
 from helmkit.errors import HelmkitError
 
 FILE_NAME = "releases.lock"
@@ -44,6 +49,8 @@ class LockEntry:
     since: Mapping[str, str] = field(default_factory=dict)
     """Platform version from which on an environment uses the chart, by environment."""
     immutable: Immutable = field(default_factory=dict)
+    migrations: Mapping[str, tuple[Migration, ...]] = field(default_factory=dict)
+    """By environment, in order of versions; environments without any are left out."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,32 @@ def _parse_entry(table: Mapping[str, Any]) -> LockEntry:
         by_environment = value if isinstance(value, dict) else dict.fromkeys(since, value)
         for name, text in by_environment.items():
             immutable.setdefault(name, {})[path] = str(text)
-    return LockEntry(str(table["version"]), str(table["digest"]), since, immutable)
+    migrations = _parse_migrations(table.get("migrations", {}))
+    return LockEntry(str(table["version"]), str(table["digest"]), since, immutable, migrations)
+
+
+def _parse_migrations(table: Mapping[str, Any]) -> dict[str, tuple[Migration, ...]]:
+    found: dict[str, list[Migration]] = {}
+    for key, said in table.items():
+        environment, version, name = key.split(" ", 2)
+        changes = [FieldChange(path, str(old), str(new)) for path, (old, new) in sorted(said["changes"].items())]
+        migration = Migration(
+            id=f"{version} {name}",
+            kind=str(said["kind"]),
+            object=name,
+            changes=tuple(changes),
+            from_version=version,
+            restart=bool(said.get("restart", False)),
+            reversible=bool(said.get("reversible", True)),
+            reason=str(said.get("reason", "")),
+        )
+        found.setdefault(environment, []).append(migration)
+    return {environment: in_order(migrations) for environment, migrations in sorted(found.items())}
+
+
+def in_order(migrations: Iterable[Migration]) -> tuple[Migration, ...]:
+    """Return migrations, the oldest version first, then by object."""
+    return tuple(sorted(migrations, key=lambda one: (Version.parse(one.from_version), one.object)))
 
 
 def _render_entry(name: str, entry: LockEntry) -> str:
@@ -104,7 +136,21 @@ def _render_entry(name: str, entry: LockEntry) -> str:
         texts = {env: fields[path] for env, fields in entry.immutable.items() if path in fields}
         agreed = len(set(texts.values())) == 1 and texts.keys() == entry.since.keys()
         lines.append(f"{_text(path)} = {_text(next(iter(texts.values()))) if agreed else _inline(texts)}")
+    if entry.migrations:
+        lines.append(f"[charts.{_key(name)}.migrations]")
+    for environment in sorted(entry.migrations):
+        lines += [_render_migration(environment, migration) for migration in in_order(entry.migrations[environment])]
     return "\n".join(lines) + "\n"
+
+
+def _render_migration(environment: str, migration: Migration) -> str:
+    changes = ", ".join(f"{_key(c.field)} = [{_text(c.old)}, {_text(c.new)}]" for c in migration.changes)
+    said = [f"kind = {_text(migration.kind)}", f"changes = {{ {changes} }}"]
+    said += ["restart = true"] if migration.restart else []
+    said += [] if migration.reversible else ["reversible = false"]
+    said += [f"reason = {_text(migration.reason)}"] if migration.reason else []
+    key = f"{environment} {migration.from_version} {migration.object}"
+    return f"{_text(key)} = {{ {', '.join(said)} }}"
 
 
 def _inline(table: Mapping[str, str]) -> str:

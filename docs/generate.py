@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from tables import pages
 
 from chartgen.cli import cli as chartgen
 from chartgen.manifest.schema import build_schema
@@ -27,6 +28,10 @@ def render_pages() -> dict[str, str]:
         "relman.md": NOTICE + render_program("relman"),
         "exit-codes.md": NOTICE + render_exit_codes(),
         "release-manifest.md": NOTICE + render_release_manifest(build_schema()),
+        **{
+            name: NOTICE.replace("the program's help texts", "docs/data or the rules") + text
+            for name, text in pages().items()
+        },
     }
 
 

@@ -9,21 +9,42 @@ from __future__ import annotations
 import msgspec
 
 from helmkit.errors import HelmkitError
+from helmkit.freeze import FreezeWindow
 
 SCHEMA_MAJOR = 1
-SCHEMA = f"{SCHEMA_MAJOR}.0"
+SCHEMA = f"{SCHEMA_MAJOR}.1"
+"""1.1: migrations name the object and all changes."""
 FILE_NAME = "bom.json"
 
 
-class Migration(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A change of an immutable field that was acknowledged, and how it is carried out."""
+class FieldChange(msgspec.Struct, frozen=True):
+    """One immutable field that changes, as the texts of `helmkit.immutable.immutable_fields`."""
 
     field: str
-    old: str
-    new: str
-    action: str
-    """`recreate-orphan` (delete the StatefulSet, keep its pods, create it anew) or `grow-claims`."""
-    irreversible: bool = False
+    """`spec.serviceName`."""
+    old: str = msgspec.field(name="from")
+    new: str = msgspec.field(name="to")
+
+
+class Migration(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An acknowledged change of immutable fields of one object. What it means to do: `helmkit.migrations`."""
+
+    id: str
+    """Unique within the service and environment: `1.5.0 StatefulSet/nacos`."""
+    kind: str
+    """One of `helmkit.migrations.KINDS`."""
+    object: str
+    """`StatefulSet/nacos`, in the service's namespace."""
+    changes: tuple[FieldChange, ...]
+    """Sorted by field; never empty."""
+    from_version: str
+    """The first platform version with the new form."""
+    restart: bool = False
+    """The pods are adopted as they are, and must be replaced one by one afterwards to notice the change."""
+    reversible: bool = True
+    """False: people said that going back loses something."""
+    reason: str = ""
+    """Why it was acknowledged, in people's words."""
 
 
 class ServiceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,6 +74,7 @@ class ServiceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     rollback: str = ""
     """A limit people declared on rolling back, as text for the operator; empty when there is none."""
     migrations: tuple[Migration, ...] = ()
+    """All that were ever acknowledged for it, in order of versions: an old installation may need several."""
 
 
 class NamespaceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,6 +84,8 @@ class NamespaceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Labels to set on it, Pod Security among them."""
     gate: str = ""
     """What a person must have done before the first service moves here; empty when nothing."""
+    annotations: dict[str, str] = {}
+    """Annotations to set on it."""
 
 
 class EnvironmentEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,8 +97,12 @@ class EnvironmentEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     cluster: str = ""
     """UID of the cluster's kube-system namespace, when the environment is bound to one."""
     protected: bool = False
+    freeze: tuple[FreezeWindow, ...] = ()
+    """When nothing is to be upgraded here, in the order people wrote it."""
     plain_http_registries: tuple[str, ...] = ()
     """Hosts of image registries declared to speak HTTP without TLS, sorted; all others are only ever asked over TLS."""
+    pull_secrets: dict[str, str] = {}
+    """By host of an image registry: the Secret its images are pulled with, in every namespace that needs them."""
 
 
 class BillOfMaterials(msgspec.Struct, frozen=True, omit_defaults=True):

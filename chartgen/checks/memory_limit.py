@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chartgen.checks.finding import Rule, Subject
+from chartgen.checks.finding import Hit, Rule, Subject
 
 
-def check(subject: Subject) -> Iterator[str]:
+def check(subject: Subject) -> Iterator[Hit]:
     """Find workloads without a memory limit in environments that matter."""
     values = subject.values
     if "replicaCount" in values and subject.place.protected and "memory" not in values["resources"].get("limits", {}):
-        yield "has no memory limit in a protected environment"
+        yield Hit("has no memory limit in a protected environment", ("resources",))
 
 
-RULE = Rule("memory-limit", "warning", 'Say resources = { memory = "1Gi" }: request and limit.', check)
+RULE = Rule(
+    "memory-limit",
+    "warning",
+    "A pod without a memory limit is the first to be evicted, and a leak in it takes its whole node along; a JVM sizes "
+    "its heap by the node's memory (T052, T053).",
+    'Say resources = { memory = "1Gi" }: request and limit.',
+    check,
+)

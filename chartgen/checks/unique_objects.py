@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from chartgen.checks.finding import RenderedRule
+from chartgen.checks.finding import Hit, RenderedRule
+from chartgen.checks.reading.size import ReleaseSize
 from chartgen.render import RenderedService
 
 _KEYS: dict[str, tuple[str, ...]] = {
@@ -20,14 +21,14 @@ _KEYS: dict[str, tuple[str, ...]] = {
 """What identifies the entries of a list (Kubernetes' list-map keys)."""
 
 
-def check(service: RenderedService, size: int) -> Iterator[str]:  # noqa: ARG001 - a rule's signature
+def check(service: RenderedService, _: ReleaseSize) -> Iterator[Hit]:
     """Find objects and list entries that stand there twice."""
     objects = list(service.objects())
     names = Counter(f"{found['kind']} {found['metadata']['name']}" for found in objects)
-    yield from (f"{name} is rendered {count} times" for name, count in names.items() if count > 1)
+    yield from (Hit(f"{name} is rendered {count} times") for name, count in names.items() if count > 1)
     for found in objects:
         for path, key in _twice(found, ""):
-            yield f"{found['kind']} {found['metadata']['name']}: {path} names {key} twice"
+            yield Hit(f"{found['kind']} {found['metadata']['name']}: {path} names {key} twice")
 
 
 def _twice(node: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -53,5 +54,9 @@ def _repeated(key: str, entries: list[Any], path: str) -> Iterator[tuple[str, st
 
 
 RULE = RenderedRule(
-    "unique-objects", "error", "Report this with the release manifest: chartgen should have refused it.", check
+    "unique-objects",
+    "error",
+    "Server-side apply refuses an object whose list names one entry twice, and Helm one that stands there twice.",
+    "Report this with the release manifest: chartgen should have refused it.",
+    check,
 )

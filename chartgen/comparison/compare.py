@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from chartgen.comparison.records import PlatformDiff, ServiceDiff
+from chartgen.comparison.frozen import compare_frozen
+from chartgen.comparison.records import MigrationDiff, PlatformDiff, ServiceDiff
 from chartgen.comparison.sides import Side
 from chartgen.render import KUBE_VERSION, Renderer, in_parallel
 from helmkit.bom import EnvironmentEntry, ServiceEntry
@@ -120,6 +121,10 @@ async def _compare(helm: Renderer, old: Side, new: Side, environment: str, key: 
     objects = compare_objects(was, now)
     settings = compare_fields(_service_settings(before), _service_settings(after)) if before and after else ()
     restarting = [change for change in objects if change.restarts]
+    entries = [entry for entry in (before, after) if entry]
+    migrations = tuple(compare_frozen(was, now, [known for entry in entries for known in entry.migrations]))
+    replaced = [migration for migration in migrations if migration.restarts]
+    names = [*(change.object for change in restarting), *(migration.object for migration in replaced)]
     entry = after or before
     return ServiceDiff(
         service=key,
@@ -129,8 +134,9 @@ async def _compare(helm: Renderer, old: Side, new: Side, environment: str, key: 
         new=after.app_version if after else None,
         settings=settings,
         objects=objects,
-        restarts=tuple(change.object for change in restarting),
-        why=_reasons(restarting),
+        restarts=tuple(dict.fromkeys(names)),
+        why=_reasons(restarting, replaced),
+        migrations=migrations,
     )
 
 
@@ -142,8 +148,9 @@ def _change(before: ServiceEntry | None, after: ServiceEntry | None, differs: bo
     return "changed" if differs else "chart"
 
 
-def _reasons(changes: Sequence[ObjectChange]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(path.removeprefix(_TEMPLATE) for change in changes for path in change.why))
+def _reasons(changes: Sequence[ObjectChange], replaced: Sequence[MigrationDiff]) -> tuple[str, ...]:
+    templates = [path.removeprefix(_TEMPLATE) for change in changes for path in change.why]
+    return tuple(dict.fromkeys([*templates, *(field for one in replaced for field in one.fields)]))
 
 
 async def _render(

@@ -7,6 +7,18 @@ import msgspec
 from helmkit.objectdiff import FieldChange, ObjectChange
 
 
+class MigrationDiff(msgspec.Struct, frozen=True, kw_only=True):
+    """An object of which something changes that Kubernetes does not let an update change."""
+
+    object: str
+    """`StatefulSet/nacos`."""
+    kind: str
+    """What relman does, one of `helmkit.migrations.KINDS`; empty when nobody acknowledged the change."""
+    fields: tuple[str, ...]
+    restarts: bool = False
+    """Its pods are replaced by that."""
+
+
 class ServiceDiff(msgspec.Struct, frozen=True, kw_only=True):
     """What changes in one service."""
 
@@ -24,7 +36,8 @@ class ServiceDiff(msgspec.Struct, frozen=True, kw_only=True):
     restarts: tuple[str, ...] = ()
     """Workloads, as `Kind/name`, whose pods are replaced."""
     why: tuple[str, ...] = ()
-    """What in their pod templates makes them restart, without the path down to the template."""
+    """What makes them restart: paths in their pod templates, and immutable fields that change."""
+    migrations: tuple[MigrationDiff, ...] = ()
 
 
 class PlatformDiff(msgspec.Struct, frozen=True, kw_only=True):

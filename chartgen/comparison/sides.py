@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chartgen.build import build_platform
 from chartgen.lockfile import FILE_NAME as LOCK_FILE
 from chartgen.lockfile import parse_lock
 from chartgen.manifest.load import load_platform
 from chartgen.manifest.sources import MAIN
+from chartgen.vendoring.build import build_whole_platform
 from helmkit.bom import BillOfMaterials, EnvironmentEntry
 from helmkit.charts import ChartFiles
 from helmkit.errors import InputError
@@ -53,10 +53,10 @@ def build_side(folder: Path, label: str) -> Side:
     lock = parse_lock(path.read_text("utf-8"), LOCK_FILE) if path.is_file() else None
     refusal = ""
     try:
-        built = build_platform(platform, lock)
+        built = build_whole_platform(platform, lock)
     except InputError as error:
         refusal = error.message
-        built = build_platform(platform)
+        built = build_whole_platform(platform)
     return Side(label, built.files, built.bom, built.environments, refusal)
 
 

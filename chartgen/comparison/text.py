@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chartgen.comparison.records import PlatformDiff, ServiceDiff
+from chartgen.comparison.records import MigrationDiff, PlatformDiff, ServiceDiff
 from helmkit.console import Table
 from helmkit.objectdiff import FieldChange
 
@@ -46,12 +46,20 @@ def _details(service: ServiceDiff) -> Iterator[str]:
         return
     yield from ("", service.service)
     yield from (f"    {_line(field)}" for field in service.settings)
+    yield from (f"  {_migration(one)}" for one in service.migrations)
     for change in service.objects:
         if change.change != "changed":
             yield f"  {change.object} {change.change}"
             continue
         yield f"  {change.object}{' (pods restart: lines with !)' if change.restarts else ''}"
         yield from (f"  {'!' if field.path in change.why else ' '} {_line(field)}" for field in change.fields)
+
+
+def _migration(one: MigrationDiff) -> str:
+    fields = ", ".join(one.fields)
+    if not one.kind:
+        return f"{one.object} cannot change {fields}: no upgrade would be allowed to"
+    return f"{one.object} changes {fields}: relman does {one.kind}{'; pods restart' if one.restarts else ''}"
 
 
 def _line(field: FieldChange) -> str:

@@ -9,9 +9,9 @@ import pytest
 
 import chartgen.checks
 from chartgen.build import build_platform
-from chartgen.checks import RENDERED_RULES, RULES, Finding, check_rendered
-from chartgen.checks.finding import RenderedRule, Rule
-from chartgen.checks.release_size import LIMIT, estimate
+from chartgen.checks import PLATFORM_RULES, RENDERED_RULES, RULES, TOGETHER_RULES, Finding, check_rendered
+from chartgen.checks.catalogue import list_rules
+from chartgen.checks.reading.size import LIMIT, ReleaseSize, predict_size
 from chartgen.render import RenderedService
 from chartgen.verify import inspect_values, summarize
 from chartgen.workspace import Workspace
@@ -78,8 +78,9 @@ def test_what_is_fine(more: str) -> None:
     [
         ("single-replica", "services.gateway.replicas = 1"),
         ("memory-limit", "services.gateway.unset = ['resources']"),
-        ("mutable-tag", "services.gateway.version = 'latest'"),
-        ("mutable-tag", "services.gateway.version = '2.0-SNAPSHOT'"),
+        ("mutable-tag", "[services.gateway]\nversion = 'latest'\nimage.pull_policy = 'Always'"),
+        ("mutable-tag", "[services.gateway]\nversion = '2.0-SNAPSHOT'\nimage.pull_policy = 'Always'"),
+        ("open-actuator", "services.gateway.env.MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE = 'health,*'"),
     ],
 )
 def test_rules_about_environments_that_matter(rule: str, layer: str) -> None:
@@ -148,7 +149,7 @@ spec: {}
 
 
 def test_objects_and_entries_named_twice_are_found() -> None:
-    found = check_rendered("dev", RenderedService("gateway", "gateway", "apps", RENDERED), 1000)
+    found = check_rendered("dev", RenderedService("gateway", "gateway", "apps", RENDERED), ReleaseSize(1000))
     assert [finding.message for finding in found] == [
         "Service a is rendered 2 times",
         "Deployment a: spec.template.spec.containers.env names A twice",
@@ -156,25 +157,31 @@ def test_objects_and_entries_named_twice_are_found() -> None:
     ]
 
 
-def test_a_release_that_comes_near_the_limit_is_found() -> None:
-    service = RenderedService("gateway", "gateway", "apps", "")
-    assert not list(check_rendered("dev", service, LIMIT // 4))
-    (found,) = check_rendered("dev", service, LIMIT * 3 // 4)
-    assert found.rule == "release-size"
-    assert "768 KiB of the 1024 KiB" in found.message
+@pytest.mark.parametrize(
+    ("size", "rule"), [(LIMIT // 4, ""), (LIMIT * 3 // 4, "release-size"), (LIMIT + 1, "release-too-large")]
+)
+def test_a_release_that_comes_near_the_limit_is_found(size: int, rule: str) -> None:
+    taken = ReleaseSize(size, (("file values.yaml", 4096),))
+    found = list(check_rendered("dev", RenderedService("gateway", "gateway", "apps", ""), taken))
+    assert [finding.rule for finding in found] == ([rule] if rule else [])
+    assert all("the most: file values.yaml 4 KiB" in finding.message for finding in found)
 
 
 def test_subcharts_do_not_count_for_the_umbrellas_release() -> None:
     noise = bytes(range(256)) * 400
-    assert estimate({"charts/a/x": noise}, {}, "") < 200
-    assert estimate({"x": noise}, {}, "") > 200
+    assert predict_size({"charts/a/x": noise}, {}, {}).total < 200
+    size = predict_size({"x": noise, "y": b""}, {"a": 1}, {"gateway": "kind: Service"})
+    assert size.total > 200
+    assert [name for name, _ in size.parts][:2] == ["file x", "objects of gateway"]
 
 
-def test_every_rule_has_its_file_and_says_what_to_do() -> None:
+def test_every_rule_has_its_file_and_says_why_and_what_to_do() -> None:
     folder = Path(chartgen.checks.__file__).parent
-    files = {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {"--init--", "finding"}
-    every: list[Rule | RenderedRule] = [*RULES, *RENDERED_RULES]
-    assert {rule.id for rule in every} == files
-    assert all(rule.remedy.endswith(".") for rule in every)
+    others = {"--init--", "finding", "catalogue", "refusals", "accepted-error", "unused-acceptance"}
+    files = {path.stem.replace("_", "-") for path in folder.glob("*.py")} - others
+    assert {rule.id for rule in (*RULES, *RENDERED_RULES, *PLATFORM_RULES, *TOGETHER_RULES)} == files
+    for entry in list_rules():
+        assert entry.remedy.endswith("."), entry.id
+        assert entry.reason.endswith("."), entry.id
     for path in folder.glob("*.py"):
         assert ast.get_docstring(ast.parse(path.read_text()))

@@ -8,11 +8,21 @@ from hypothesis import strategies as st
 
 from chartgen.build.versions import ChartState, decide_versions
 from chartgen.lockfile import Lock, LockEntry, parse_lock, render_lock
+from helmkit.bom import FieldChange, Migration
 from helmkit.errors import HelmkitError, InputError
 from tests.builders.releases import EXTERNAL, SPRING, STATEFUL, build
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
 NAMES = st.sampled_from(["dev", "prod", "sandbox"])
+
+
+MIGRATIONS = st.builds(
+    lambda old, new, reason, back: Migration(
+        "1.5.0 StatefulSet/a", "recreate", "StatefulSet/a", (FieldChange("spec.x", old, new),), "1.5.0",
+        restart=not back, reversible=back, reason=reason,
+    ),
+    TEXT, TEXT, TEXT, st.booleans(),
+)  # fmt: skip
 
 
 @st.composite
@@ -21,7 +31,8 @@ def locks(draw: st.DrawFn) -> Lock:
     for name in draw(st.sets(st.sampled_from(["a", "b-c", "on", "x1"]))):
         since = draw(st.dictionaries(NAMES, TEXT, min_size=1))
         immutable = {env: draw(st.dictionaries(TEXT, TEXT, max_size=2)) for env in since}
-        charts[name] = LockEntry(draw(TEXT), draw(TEXT), since, immutable)
+        migrations = {env: (draw(MIGRATIONS),) for env in since if draw(st.booleans())}
+        charts[name] = LockEntry(draw(TEXT), draw(TEXT), since, immutable, migrations)
     return Lock(draw(TEXT), charts)
 
 

@@ -1,0 +1,1 @@
+"""What several rules look at: sizes, host names in texts, rendered containers."""
