@@ -1,0 +1,1 @@
+"""namespace-objects: what a namespace says for all pods in it; made from `[namespaces]`, not a word of services."""

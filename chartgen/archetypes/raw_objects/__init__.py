@@ -1,0 +1,1 @@
+"""raw-objects: plain YAML as a chart of the platform."""

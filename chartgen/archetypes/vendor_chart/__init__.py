@@ -1,0 +1,1 @@
+"""vendor-chart: a third party's chart as a service of the platform."""
