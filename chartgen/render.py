@@ -56,8 +56,12 @@ class RenderedService:
     """YAML documents, each after a comment that names its template."""
 
     def objects(self) -> Iterator[dict[str, Any]]:
-        """Yield the objects."""
-        yield from parse_yaml_documents(self.text)
+        """Yield the objects; nobody may change them, they are parsed once."""
+        yield from self._parsed
+
+    @functools.cached_property
+    def _parsed(self) -> tuple[dict[str, Any], ...]:
+        return tuple(parse_yaml_documents(self.text))
 
 
 @asynccontextmanager

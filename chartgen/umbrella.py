@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chartgen.archetypes.catalogue import ARCHETYPES
-from chartgen.build.split import merge_values
-from chartgen.lockfile import Lock, LockEntry
 from helmkit.bom import FILE_NAME as BOM_FILE
 from helmkit.bom import BillOfMaterials, parse_bom
 from helmkit.charts import ChartFiles, content_digest, load_chart, parse_archive, subchart
 from helmkit.errors import HelmkitError, UsageError
 from helmkit.oci import ChartReference, RegistryClient, pull_chart
 from helmkit.yaml import parse_yaml
+
+if TYPE_CHECKING:
+    from chartgen.lockfile import Lock
 
 _REBUILD = "Build it again with `chartgen build`; changes to generated charts belong into the release manifest."
 
@@ -95,19 +95,31 @@ def recover_lock(umbrella: Umbrella) -> Lock:
 
     Since when an environment uses a chart is not recorded there; the chart's version stands for it.
     """
+    # Pushing needs none of them, and they take a while to import.
+    from chartgen.lockfile import Lock, LockEntry
+
     values = {name: parse_yaml(umbrella.files[f"environments/{name}.yaml"]) or {} for name in umbrella.bom.environments}
     versions = umbrella.versions()
     entries = {}
     for name, files in umbrella.subcharts().items():
-        immutable = _immutable(umbrella.bom, name, parse_yaml(files["values.yaml"]) or {}, values)
+        immutable = _immutable(umbrella.bom, name, parse_yaml(files.get("values.yaml", b"")) or {}, values)
         since = dict.fromkeys(immutable, versions[name])
-        entries[name] = LockEntry(versions[name], content_digest(files), since, immutable)
+        migrations = {
+            environment: entry.migrations
+            for environment, found in umbrella.bom.environments.items()
+            for entry in found.services.values()
+            if entry.chart == name and entry.migrations
+        }
+        entries[name] = LockEntry(versions[name], content_digest(files), since, immutable, migrations)
     return Lock(umbrella.bom.platform, dict(sorted(entries.items())))
 
 
 def _immutable(
     bom: BillOfMaterials, chart: str, base: dict[str, Any], values: Mapping[str, dict[str, Any]]
 ) -> dict[str, dict[str, str]]:
+    from chartgen.archetypes.catalogue import ARCHETYPES
+    from chartgen.build.split import merge_values
+
     return {
         name: ARCHETYPES[entry.archetype].immutable_fields(merge_values(base, values[name].get(chart, {})))
         for name, environment in bom.environments.items()

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from chartgen.build import BuiltPlatform, build_platform
+from chartgen.build import BuiltPlatform
 from chartgen.lockfile import FILE_NAME as LOCK_FILE
 from chartgen.lockfile import Lock, LockEntry, parse_lock, render_lock
-from chartgen.manifest.load import load_platform
+from chartgen.manifest.load import display_prefix, load_platform, load_sources
 from chartgen.manifest.resolved import ResolvedEnvironment, ResolvedPlatform
 from chartgen.output import Differences, compare_folder, replace_folder, write_file
-from chartgen.package import build_packages
+from chartgen.package import write_packages
+from chartgen.vendoring.build import build_whole_platform, fetch_missing
 from helmkit.errors import HelmkitError, StaleError, UsageError
 
 _NAMED_FILES = 20
@@ -67,20 +68,39 @@ class BuildReport:
     """`written`, `unchanged`, or `kept` for a pre-release."""
 
 
-def load_workspace(folder: Path) -> Workspace:
+def load_workspace(folder: Path, *, fetch: bool = False) -> Workspace:
     """Load the platform of `folder` and build its charts in memory.
+
+    Args:
+        folder: Where releases.toml is.
+        fetch: Fetch charts of third parties that are not beside it yet, and keep them there.
 
     Raises:
         InputError: The release manifest is wrong, or the charts change what Kubernetes does not let change.
         HelmkitError: releases.lock cannot be read.
     """
     platform = load_platform(folder)
+    if fetch and fetch_missing(platform, folder):
+        platform = load_platform(folder)
     path = folder / LOCK_FILE
     text = _read_lock(path)
     before = None if text is None else parse_lock(text, str(path))
-    built = build_platform(platform, before)
+    built = _build(folder, platform, before)
     lock_text = None if is_prerelease(platform.version) else render_lock(built.lock)
     return Workspace(folder, platform, built, before, lock_text, lock_text is not None and lock_text != text)
+
+
+def _build(folder: Path, platform: ResolvedPlatform, before: Lock | None) -> BuiltPlatform:
+    from chartgen.build.versions import FrozenFieldsError
+
+    try:
+        return build_whole_platform(platform, before)
+    except FrozenFieldsError as error:
+        from chartgen.frozen_places import find_frozen
+
+        raise FrozenFieldsError(
+            error.frozen, find_frozen(error.frozen, load_sources(folder), display_prefix(folder))
+        ) from error
 
 
 def is_prerelease(version: str) -> bool:
@@ -128,10 +148,10 @@ def write_workspace(workspace: Workspace, charts: Path, dist: Path | None) -> Bu
     folder = charts / built.name
     with ThreadPoolExecutor(1) as threads:
         # Compressing and writing files wait for different things.
-        packing = threads.submit(_write_packages, built, dist) if dist else None
+        packing = threads.submit(write_packages, built, dist) if dist else None
         found = compare_folder(folder, built.files)
         if found:
-            replace_folder(folder, built.files)
+            replace_folder(folder, built.files, found.same)
         packages = packing.result() if packing else ()
     lock = "kept" if workspace.lock_text is None else "unchanged"
     if workspace.lock_is_stale and workspace.lock_text is not None:
@@ -176,14 +196,6 @@ def _named(folder: Path, found: Differences) -> list[str]:
         *(f"{folder / path}: differs" for path in found.changed),
         *(f"{folder / path}: should not be there" for path in found.stale),
     ]
-
-
-def _write_packages(built: BuiltPlatform, dist: Path) -> tuple[str, ...]:
-    names = []
-    for name, content in build_packages(built):
-        write_file(dist / name, content)
-        names.append(str(dist / name))
-    return tuple(names)
 
 
 def _read_lock(path: Path) -> str | None:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chartgen.manifest.resolved import ResolvedService
+from chartgen.manifest.resolved import ResolvedEnvironment, ResolvedService
 from chartgen.vocabulary.image import Registry
+from helmkit.charts import ChartFiles
 
 Values = dict[str, Any]
 """Helm values: maps, lists, texts, whole numbers and booleans; never None."""
@@ -38,6 +39,8 @@ class Surroundings:
     platform: str
     cluster_domain: str
     registries: Mapping[str, Registry]
+    place: ResolvedEnvironment
+    """The environment, with all its services."""
 
 
 @dataclass(frozen=True)
@@ -58,5 +61,9 @@ class Archetype:
     """Return the complete values of one service in one environment, keys in the order of `fields`."""
     immutable_fields: Callable[[Values], dict[str, str]]
     """Return what Kubernetes will not let an upgrade change (T041, T075), as `Kind/name field` to text."""
+    extra_files: Callable[[ResolvedService, Surroundings], dict[str, bytes]] | None = None
+    """Return files of the chart besides templates, by path; the same in every environment."""
+    whole_chart: Callable[[ResolvedService, Surroundings], ChartFiles] | None = None
+    """Return all files of a chart that somebody else wrote; nothing else of the archetype is used then."""
     definitions: Mapping[str, Schema] = field(default_factory=dict)
     """Parts that the fields' schemas refer to as `#/definitions/<name>`."""

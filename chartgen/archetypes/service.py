@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from chartgen.vocabulary.acceptance import Acceptances
+from chartgen.vocabulary.migrations import Migrations
 from chartgen.vocabulary.scalars import Entry, Key, ServiceName, Text
 
 
@@ -19,3 +21,13 @@ class ServiceModel(Entry):
     depends_on: list[Key] = []
     """Services that must be ready first, besides those its references name."""
     description: Text | None = None
+    enabled: bool = True
+    """`false` in a layer: this environment goes without it. `depends_on` may still name it."""
+    rollback: Text = ""
+    """Why nobody must go back behind this version just so: `the schema is at 12 from here on`. relman then does only
+    with --accept-irreversible. Versions that say the same are on the same side; say it anew when there is a reason
+    (T136)."""
+    migrations: Migrations = {}
+    """Changes of what Kubernetes does not let an upgrade change, acknowledged: relman carries them out (T075)."""
+    accept: Acceptances = {}
+    """Findings of `chartgen check` that are meant to be so: the reason, by rule."""

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 
 from chartgen.manifest.resolved import ResolvedService
 
+_SHAPES = {"external-endpoint": ("([", "])"), "statefulset-infra": ("[(", ")]"), "raw-objects": ("[[", "]]")}
+_BOX = ("[", "]")
 _DRAWN_SERVICES = 100
 """More are drawn as namespaces only: Mermaid gives up on large graphs, and so do readers."""
 
 
 def render_graph(services: Mapping[str, ResolvedService]) -> str:
     """Return a Mermaid diagram: an arrow leads from a service to what it depends on."""
+    # What every service of a namespace waits for would only draw lines.
+    services = {key: service for key, service in services.items() if service.archetype != "namespace-objects"}
     return _services(services) if len(services) <= _DRAWN_SERVICES else _namespaces(services)
 
 
@@ -30,9 +34,7 @@ def _services(services: Mapping[str, ResolvedService]) -> str:
 
 
 def _shape(service: ResolvedService) -> str:
-    left, right = {"external-endpoint": ("([", "])"), "statefulset-infra": ("[(", ")]")}.get(
-        service.archetype, ("[", "]")
-    )
+    left, right = _SHAPES.get(service.archetype, _BOX)
     return f'{left}"{service.key}"{right}'
 
 

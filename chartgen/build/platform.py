@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chartgen.archetypes.catalogue import ARCHETYPES
 from chartgen.build.bill import build_bill
 from chartgen.build.built import BuiltChart, BuiltPlatform
 from chartgen.build.chart_file import with_version
@@ -36,13 +37,20 @@ def build_platform(platform: ResolvedPlatform, lock: Lock | None = None) -> Buil
 
 
 def _states(subcharts: Sequence[Subchart]) -> dict[str, ChartState]:
-    return {
-        subchart.variant.chart: ChartState(
-            content_digest(subchart.files),
-            {name: subchart.variant.archetype.immutable_fields(values) for name, values in subchart.full.items()},
-        )
-        for subchart in subcharts
-    }
+    keys = {subchart.variant.key for subchart in subcharts}
+    return {subchart.variant.chart: _state(subchart, keys) for subchart in subcharts}
+
+
+def _state(subchart: Subchart, keys: set[str]) -> ChartState:
+    variant = subchart.variant
+    forms = {variant.key, *(f"{variant.key}-{one.suffix}" for one in ARCHETYPES.values())} - (keys - {variant.key})
+    return ChartState(
+        content_digest(subchart.files),
+        {name: variant.archetype.immutable_fields(values) for name, values in subchart.full.items()},
+        service=variant.key,
+        acknowledged={name: service.model.migrations for name, service in variant.services.items()},
+        siblings=frozenset(forms - {variant.chart}),
+    )
 
 
 def _finish(subchart: Subchart, lock: Lock) -> BuiltChart:

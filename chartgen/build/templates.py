@@ -28,6 +28,15 @@ def chart_templates(archetype: Archetype, chart: str) -> dict[str, bytes]:
     return {path: text.replace(_MARK.encode(), prefix) for path, text in _marked(archetype.name)}
 
 
+def render_template(package: str, name: str, /, **values: Any) -> bytes:
+    """Return one template of an archetype's package, rendered with these values.
+
+    Raises:
+        jinja2.UndefinedError: The template uses a value it did not get.
+    """
+    return _part(package, name).render(**values).encode()
+
+
 def render_document(document: str, /, **values: Any) -> bytes:
     """Return a document of `chartgen.build` (README and the like), rendered with these values.
 
@@ -56,6 +65,11 @@ def _marked(archetype_name: str) -> tuple[tuple[str, bytes], ...]:
     joined = _SEAM.join(sources[name].read_text("utf-8") for name in names)
     texts = _jinja().from_string(joined).render(prefix=_MARK).split(_SEAM)
     return tuple((f"templates/{name}", text.encode()) for name, text in zip(names, texts, strict=True))
+
+
+@functools.cache
+def _part(package: str, name: str) -> Template:
+    return _jinja().from_string(files(package).joinpath("templates", name).read_text("utf-8"))
 
 
 @functools.cache

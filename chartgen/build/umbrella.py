@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chartgen.build.chart_file import render_umbrella_file
-from chartgen.build.subchart import Subchart, chart_images
+from chartgen.build.subchart import Subchart
 from chartgen.build.templates import read_data
 from chartgen.build.umbrella_readme import render_umbrella_readme
 from chartgen.lockfile import Lock
@@ -36,11 +36,14 @@ def build_umbrella_files(
     bom: BillOfMaterials,
 ) -> ChartFiles:
     """Return the umbrella's own files."""
-    images = {image for subchart in subcharts for values in subchart.full.values() for image in chart_images(values)}
+    entries = [entry for environment in bom.environments.values() for entry in environment.services.values()]
+    images = {image for entry in entries for image in entry.images}
     description = platform.description or f"All services of {platform.name}, one subchart each."
     dependencies = [_dependency(subchart, lock) for subchart in subcharts]
     files = {
-        "Chart.yaml": render_umbrella_file(platform.name, platform.version, description, dependencies, sorted(images)),
+        "Chart.yaml": render_umbrella_file(
+            platform.name, platform.version, description, dependencies, sorted(images), platform.about
+        ),
         "values.yaml": _values(subcharts),
         "values.schema.json": _schema(platform, subcharts),
         "README.md": render_umbrella_readme(platform, subcharts, lock),

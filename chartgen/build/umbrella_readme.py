@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chartgen.build.graph import render_graph
-from chartgen.build.subchart import Subchart
+from chartgen.build.subchart import Subchart, app_version
 from chartgen.build.templates import render_document
 from chartgen.lockfile import Lock
 from chartgen.manifest.resolved import ResolvedPlatform
@@ -49,7 +49,8 @@ def _row(subchart: Subchart, platform: ResolvedPlatform, lock: Lock) -> _Row:
     variant = subchart.variant
     values = subchart.full[variant.preferred]
     image = values.get("image")
-    target = f"{image['repository']}:{image['tag']}" if image else _target(values)
+    target = f"{image['repository']}:{image['tag']}" if image else _target(values) or app_version(values)
+    target = target or getattr(variant.service.model, "version", "")
     everywhere = variant.services.keys() == platform.environments.keys()
     return _Row(
         chart=variant.chart,

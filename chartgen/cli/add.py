@@ -11,7 +11,7 @@ from chartgen.cli.options import App, command_options
 if TYPE_CHECKING:
     from chartgen.scaffold.block import NewService
 
-_ARCHETYPES = ["spring-service", "statefulset-infra", "external-endpoint"]
+_ARCHETYPES = ["spring-service", "statefulset-infra", "external-endpoint", "raw-objects", "vendor-chart"]
 
 
 @click.command(short_help="Add a service to the release manifest.")
@@ -32,6 +32,12 @@ _ARCHETYPES = ["spring-service", "statefulset-infra", "external-endpoint"]
 @click.option("--dns-name", metavar="NAME", help="external-endpoint: where it is, by a DNS name.")
 @click.option("--claim", "claims", multiple=True, metavar="NAME=PATH:SIZE", help="statefulset-infra: a volume claim.")
 @click.option("--not-persistent", is_flag=True, help="statefulset-infra: data may go with the pod.")
+@click.option("--file", "files", multiple=True, metavar="PATTERN", help="raw-objects: YAML files, objects/*.yaml.")
+@click.option(
+    "--container", "containers", multiple=True, metavar="NAME=IMAGE", help="raw-objects: a container's image."
+)
+@click.option("--chart", metavar="ADDRESS", help="vendor-chart: oci://…, https://… or a folder beside releases.toml.")
+@click.option("--chart-version", metavar="VERSION", help="vendor-chart: the chart's own version.")
 @click.option("--depends-on", multiple=True, metavar="SERVICE", help="A service that must be ready first.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print the block.")
 @command_options
@@ -48,15 +54,22 @@ def add(app: App, name: str, *, plain_http: bool, dry_run: bool, **said: Any) ->
       chartgen add db --archetype external-endpoint --namespace shop --address 192.168.88.190 --port mysql=3306
       chartgen add mongo --archetype statefulset-infra --namespace shop --image mongo:7.0 --port mongodb=27017 \\
           --claim data=/data/db:5Gi --dry-run
+      chartgen add jobs --archetype raw-objects --namespace shop --file 'objects/*.yaml' \\
+          --container tidy=harbor.example.com/shop/tidy:1.0
+      chartgen add cache --archetype vendor-chart --namespace shop --chart oci://harbor.example.com/vendor/redis \\
+          --chart-version 20.1.0
     """  # noqa: D301 - click wants the character itself
-    from chartgen.manifest.load import display_prefix, load_sources
+    from functools import partial
+
+    from chartgen.manifest.load import display_prefix, load_edited, load_sources
     from chartgen.manifest.sources import MAIN
     from chartgen.output import write_file
     from chartgen.scaffold.addition import add_service
 
     contents = load_sources(app.folder)
     service = _understand(name, said)
-    added = add_service(contents, service, plain_http=plain_http, shown_in=display_prefix(app.folder))
+    resolve, shown_in = partial(load_edited, app.folder), display_prefix(app.folder)
+    added = add_service(contents, service, plain_http=plain_http, shown_in=shown_in, resolve=resolve)
     for what in added.declared:
         app.console.info(f"{what} {'would be' if dry_run else 'is'} declared as well")
     if not dry_run:
@@ -67,7 +80,7 @@ def add(app: App, name: str, *, plain_http: bool, dry_run: bool, **said: Any) ->
 
 def _understand(name: str, said: dict[str, Any]) -> NewService:
     from chartgen.scaffold.block import NewService
-    from chartgen.scaffold.words import parse_claim, parse_port, parse_tagged_image
+    from chartgen.scaffold.words import parse_claim, parse_container, parse_port, parse_tagged_image
 
     return NewService(
         key=name,
@@ -87,4 +100,8 @@ def _understand(name: str, said: dict[str, Any]) -> NewService:
         claims=tuple(parse_claim(word) for word in said["claims"]),
         not_persistent=said["not_persistent"],
         depends_on=said["depends_on"],
+        files=said["files"],
+        containers=dict(parse_container(word) for word in said["containers"]),
+        chart=said["chart"],
+        version=said["chart_version"],
     )

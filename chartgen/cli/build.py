@@ -39,7 +39,8 @@ def build(
     """Write the charts of the platforms in DIR... (default: here).
 
     Writes charts/PLATFORM (replaced as a whole, nobody sees half of it), releases.lock, and one archive per chart
-    to dist/. A subchart keeps its version while its content stays the same; the same input gives the same bytes.
+    to dist/. Charts of third parties are fetched once and kept in vendor/. A subchart keeps its version while its
+    content stays the same; the same input gives the same bytes.
 
     \b
     Examples:
@@ -52,7 +53,7 @@ def build(
 
     reports = []
     for folder in folders or (app.folder,):
-        workspace = space.load_workspace(folder)
+        workspace = space.load_workspace(folder, fetch=True)
         if locked:
             space.check_locked(workspace)
         target = charts or folder / "charts"

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Raise the platform's version.")
 @click.argument("part", type=click.Choice(["major", "minor", "patch", "pre"]))
+@click.option("--dry-run", is_flag=True, help="Write nothing; print the version it would be.")
 @command_options
-def bump(app: App, part: BumpPart) -> None:
+def bump(app: App, part: BumpPart, *, dry_run: bool) -> None:
     """Raise the platform's version in releases.toml.
 
     `pre` leads to a pre-release of the next patch (1.4.2 -> 1.4.3-rc.1) and counts on from there; `patch` makes a
@@ -35,6 +36,7 @@ def bump(app: App, part: BumpPart) -> None:
 
     content = load_sources(app.folder)[MAIN]
     changed = bump_version(content, part, shown_in=display_prefix(app.folder))
-    write_file(app.folder / MAIN, changed)
-    app.console.info(f"{app.folder / MAIN} changed")
+    if not dry_run:
+        write_file(app.folder / MAIN, changed)
+    app.console.info(f"{app.folder / MAIN} {'would change' if dry_run else 'changed'}")
     app.console.print_text(str(tomllib.loads(changed.decode())["platform"]["version"]))

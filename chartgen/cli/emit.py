@@ -68,14 +68,15 @@ class _Selected:
 
         chosen = select_services(load_platform(app.folder), environment, namespace, services)
         self.console = app.console
+        self.environ = app.environ
         self.output = output
         self.platform, self.environment, self.keys = chosen.platform, chosen.environment, chosen.keys
 
     def built(self) -> BuiltPlatform:
         """Return the charts, in memory; versions do not matter here, so there is no lock that could refuse."""
-        from chartgen.build import build_platform
+        from chartgen.vendoring.build import build_whole_platform
 
-        return build_platform(self.platform)
+        return build_whole_platform(self.platform, environ=self.environ)
 
     def print(self, data: object, text: str, nothing: str) -> None:
         """Print the text, or the data it was made of; say on stderr when there is nothing."""
@@ -198,11 +199,15 @@ def upstreams(selected: _Selected, nodes: tuple[str, ...], max_fails: int, fail_
 )
 @click.option("--node", "nodes", multiple=True, metavar="ADDRESS", help="Address of a node; several are possible.")
 @click.option(
-    "--path", default="/actuator/prometheus", show_default=True, metavar="PATH", help="Where services have metrics."
+    "--path",
+    default="/actuator/prometheus",
+    show_default=True,
+    metavar="PATH",
+    help="Where services have metrics that do not say metrics.path.",
 )
 @_selection
 def scrape(selected: _Selected, through: Way | None, nodes: tuple[str, ...], path: str) -> None:
-    """Print scrape_configs for Prometheus: the Spring services that answer HTTP, for `scrape_config_files`.
+    """Print scrape_configs for Prometheus (`scrape_config_files`): services with metrics, Spring ones that answer HTTP.
 
     Through pods, Prometheus asks the API server and scrapes each replica: inside the cluster as it is, outside where
     it reaches the pods' network (add api_server and authorization). Node ports and Ingresses serve a Prometheus that

@@ -57,7 +57,9 @@ def pin(
       chartgen pin gateway -e prod --dry-run
       chartgen pin --check -o json       in CI: has anybody moved a tag?
     """  # noqa: D301 - click wants the character itself
-    from chartgen.manifest.load import display_prefix, load_platform, load_sources
+    from functools import partial
+
+    from chartgen.manifest.load import display_prefix, load_edited, load_platform, load_sources
     from chartgen.output import write_file
     from chartgen.pinning.apply import apply_edits
     from chartgen.workspace import choose_environment
@@ -69,7 +71,8 @@ def pin(
         choose_environment(platform, name)
     _check_services(platform, services)
     decision = run_async(_decide(app, platform, contents, services, environments, check=check))
-    changed = apply_edits(contents, decision.edits, decision.pins, shown_in=display_prefix(app.folder))
+    resolve, shown_in = partial(load_edited, app.folder), display_prefix(app.folder)
+    changed = apply_edits(contents, decision.edits, decision.pins, shown_in=shown_in, resolve=resolve)
     app.console.print_data(decision.pins, output, table=_table)
     for name, content in changed.items():
         if not dry_run:

@@ -68,30 +68,73 @@ def push(
       chartgen push --bundle shop-1.4.2.tar --to oci://harbor.inside/charts
       chartgen push --sign cosign.key
     """  # noqa: D301 - click wants the character itself
-    from chartgen.cli.registry import find_target
-    from chartgen.origin import INPUT as ORIGIN_PATHS
-    from chartgen.umbrella import check_contents, load_umbrella
-    from helmkit.console import run_async
-    from helmkit.errors import UsageError
-
     if bundle:
-        if source:
-            message = "--bundle and --from both say what to publish"
-            raise UsageError(message, hint="Leave one of them out.")
-        if key:
-            message = "a bundle brings its signatures along, and --sign would add others"
-            raise UsageError(message, hint="Leave --sign out, or sign afterwards: chartgen sign CHART:VERSION.")
+        _check_bundle_options(source, key)
         _push_bundle(app, access, bundle, to, environment, dry_run=dry_run, output=output)
         return
+    if key:
+        from helmkit.cosign import check_signer
+
+        check_signer(app.environ, key, "publishing signed charts")
+    umbrella = _load(app, source)
+    results = _push_umbrella(app, access, umbrella, source, to, environment, key, dry_run=dry_run)
+    app.console.print_data(results, output, table=_table)
+
+
+def _load(app: App, source: Path | None) -> Umbrella:
+    from chartgen.umbrella import check_contents, load_umbrella
+
     umbrella = load_umbrella(source or app.folder / "charts")
     check_contents(umbrella)
+    if source is None:
+        _check_version(app, umbrella)
+    return umbrella
+
+
+def _push_umbrella(
+    app: App,
+    access: Access,
+    umbrella: Umbrella,
+    source: Path | None,
+    to: str | None,
+    environment: str | None,
+    key: str | None,
+    *,
+    dry_run: bool,
+) -> list[Published]:
+    from chartgen.cli.registry import find_target
+    from chartgen.origin import INPUT as ORIGIN_PATHS
+    from helmkit.console import run_async
+
     target, access = find_target(app, access, to, environment=environment, recorded=umbrella.bom.repository)
     # A chart named by hand is of the commit that holds it, whatever this folder is.
     inputs = (source.absolute().parent, [source.name]) if source else (app.folder, ORIGIN_PATHS)
     results = run_async(_push(app, access, umbrella, target, inputs, dry_run=dry_run))
     if key and not dry_run:
         _sign(app, access, target, umbrella, key)
-    app.console.print_data(results, output, table=_table)
+    return results
+
+
+def _check_bundle_options(source: Path | None, key: str | None) -> None:
+    from helmkit.errors import UsageError
+
+    if source:
+        message = "--bundle and --from both say what to publish"
+        raise UsageError(message, hint="Leave one of them out.")
+    if key:
+        message = "a bundle brings its signatures along, and --sign would add others"
+        raise UsageError(message, hint="Leave --sign out, or sign afterwards: chartgen sign CHART:VERSION.")
+
+
+def _check_version(app: App, umbrella: Umbrella) -> None:
+    """Refuse charts that were not built since the version was raised: their old version may be taken already."""
+    from chartgen.harbor.place import MANIFEST, load_version
+    from helmkit.errors import UsageError
+
+    stated = load_version(app.folder)
+    if stated and stated != umbrella.bom.version:
+        message = f"{app.folder / 'charts'} holds version {umbrella.bom.version}, but {MANIFEST} says {stated}"
+        raise UsageError(message, hint="Build first: `chartgen build`; or name what to publish: --from charts.")
 
 
 def _sign(app: App, access: Access, target: ChartReference, umbrella: Umbrella, key: str) -> None:

@@ -9,8 +9,9 @@ from chartgen.cli.options import App, command_options
 
 @click.command("set", short_help="Give services other versions in the release manifest.")
 @click.argument("assignments", nargs=-1, required=True, metavar="SERVICE=VERSION...")
+@click.option("--dry-run", is_flag=True, help="Write nothing; tell what would change.")
 @command_options
-def set_versions(app: App, assignments: tuple[str, ...]) -> None:
+def set_versions(app: App, assignments: tuple[str, ...], *, dry_run: bool) -> None:
     """Give services other versions (image tags) in the release manifest.
 
     Only the versions change: comments and layout stay. Nothing is written if anything is wrong; a version that a
@@ -34,7 +35,8 @@ def set_versions(app: App, assignments: tuple[str, ...]) -> None:
         versions[key] = version
     contents = load_sources(app.folder)
     for name, content in splice(contents, versions, shown_in=display_prefix(app.folder)).items():
-        write_file(app.folder / name, content)
-        app.console.info(f"{app.folder / name} changed")
+        if not dry_run:
+            write_file(app.folder / name, content)
+        app.console.info(f"{app.folder / name} {'would change' if dry_run else 'changed'}")
     for key, version in versions.items():
         app.console.info(f'services.{key}.version = "{version}"')

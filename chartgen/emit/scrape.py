@@ -1,7 +1,8 @@
 """Scrape jobs for a Prometheus that knows nothing of the cluster, or looks pods up in it (O46).
 
-Asked are the services of Spring Boot that speak HTTP: `/actuator/prometheus` on the port of their health probe, or on
-the port called `management` or `metrics` where there is one. Three ways lead there:
+Asked are the services that state `metrics`, as they say. Those of Spring Boot that speak HTTP and say nothing are asked
+for `/actuator/prometheus` on the port of their health probe, or on the port called `management` or `metrics` where
+there is one. Three ways lead there:
 
 - pods: every pod on its own, found through the API server. The way to prefer: no numbers are mixed.
 - node-ports: a port of the nodes. Each scrape meets another replica, so counters are only right for one replica.
@@ -15,13 +16,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chartgen.archetypes.spring_service.model import SpringService
+from chartgen.archetypes.workload.metrics import SPRING_PATH, metrics_of
 from chartgen.emit.reached import speaks_http
+from chartgen.manifest.kubernetes_services import service_for, services_of
+from chartgen.manifest.pod_selection import pod_labels
+from chartgen.manifest.references import ports_of
 from chartgen.manifest.resolved import ResolvedEnvironment, ResolvedService
+from chartgen.vocabulary.metrics import METRICS_PORTS
 from chartgen.vocabulary.ports import Port
 from chartgen.vocabulary.probes import Probes
 
 Way = Literal["pods", "node-ports", "ingress"]
-PATH = "/actuator/prometheus"
+PATH = SPRING_PATH
 _METRICS_PORTS = ("metrics", "http-metrics", "management", "http-management")
 
 
@@ -45,17 +51,19 @@ def build_jobs(
         keys: Services to look at; those without metrics are passed over.
         way: How to reach them.
         nodes: Node addresses, for node ports; ready to be followed by a colon and a port.
-        path: Where the metrics are.
+        path: Where the metrics are, for services that do not say.
     """
     jobs: list[dict[str, Any]] = []
     remarks: list[str] = []
-    for service, name, port in _measured(environment, keys):
-        job = _job(service, name, port, way, nodes)
+    for service, found in _measured(environment, keys, path):
+        name = found.port
+        job = _job(service, found, way, nodes)
         if job is None:
             missing = {"node-ports": f"ports.{name} has no node port", "ingress": f"no Ingress leads to ports.{name}"}
             remarks.append(f"{service.key} is left out: {missing[way]}")
             continue
-        head = {"job_name": service.key, "metrics_path": path}
+        interval = {"scrape_interval": f"{found.interval}s"} if found.interval else {}
+        head = {"job_name": service.key, "metrics_path": found.path, **interval}
         jobs.append({**head, **_labelled(job, service, environment)})
         replicas = getattr(service.model, "replicas", 1)
         if way != "pods" and replicas > 1:
@@ -63,15 +71,31 @@ def build_jobs(
     return Jobs(tuple(jobs), tuple(remarks))
 
 
-def _measured(environment: ResolvedEnvironment, keys: Collection[str]) -> Iterator[tuple[ResolvedService, str, Port]]:
+@dataclass(frozen=True)
+class _Metrics:
+    port: str
+    path: str
+    scheme: str = "http"
+    interval: int | None = None
+
+
+def _measured(
+    environment: ResolvedEnvironment, keys: Collection[str], path: str
+) -> Iterator[tuple[ResolvedService, _Metrics]]:
     for key in sorted(keys):
         service = environment.services[key]
-        if isinstance(service.model, SpringService) and (name := _metrics_port(service.model)):
-            yield service, name, service.model.ports[name]
+        stated = metrics_of(service.model)
+        if stated:
+            said, port = stated
+            yield service, _Metrics(port, said.path or path, said.scheme, said.interval)
+        elif isinstance(service.model, SpringService) and (name := _metrics_port(service.model)):
+            yield service, _Metrics(name, path)
 
 
 def _metrics_port(model: SpringService) -> str | None:
-    for name in _METRICS_PORTS:
+    if model.metrics is False:
+        return None
+    for name in METRICS_PORTS:
         if name in model.ports:
             return name
     if not isinstance(model.probes, Probes) or model.probes.tcp or model.probes.exec or model.probes.grpc:
@@ -82,26 +106,37 @@ def _metrics_port(model: SpringService) -> str | None:
     return probed if probed and speaks_http(probed, model.ports[probed]) else None
 
 
-def _job(service: ResolvedService, name: str, port: Port, way: Way, nodes: Sequence[str]) -> dict[str, Any] | None:
+def _job(service: ResolvedService, metrics: _Metrics, way: Way, nodes: Sequence[str]) -> dict[str, Any] | None:
     """Return how a service is found; None where that way does not lead to it."""
+    scheme = {"scheme": metrics.scheme} if metrics.scheme != "http" else {}
     if way == "pods":
-        return _discovered(service, port)
+        return {**scheme, **_discovered(service, ports_of(service.model)[metrics.port])}
     if way == "node-ports":
-        return {"static_configs": [{"targets": [f"{n}:{port.node_port}" for n in nodes]}]} if port.node_port else None
-    for _, ingress in sorted(service.model.ingress.items() if isinstance(service.model, SpringService) else ()):
-        if ingress.host and ingress.port == name:
+        targets = [f"{node}:{port}" for port in _node_ports(service, metrics.port)[:1] for node in nodes]
+        return {**scheme, "static_configs": [{"targets": targets}]} if targets else None
+    for _, ingress in sorted(getattr(service.model, "ingress", {}).items()):
+        found = service_for(service.model, ingress.service)
+        reached = found.ports.get(ingress.port) if found else None
+        if ingress.host and reached and reached.target == metrics.port:
             secure = bool(ingress.tls_secret)
             target = f"{ingress.host}:{443 if secure else 80}"
             return {**({"scheme": "https"} if secure else {}), "static_configs": [{"targets": [target]}]}
     return None
 
 
+def _node_ports(service: ResolvedService, name: str) -> list[int]:
+    """Return the node ports that lead to one of a service's ports, that of its own Service first."""
+    ports = [port for one in services_of(service.model) for port in one.ports.values()]
+    return [port.node_port for port in ports if port.target == name and port.node_port]
+
+
 def _discovered(service: ResolvedService, port: Port) -> dict[str, Any]:
     """Return the search for a service's pods: by its namespace and label, on the port where its metrics are."""
+    labels = ",".join(f"{key}={text}" for key, text in pod_labels(service.model).items())
     search = {
         "role": "pod",
         "namespaces": {"names": [service.namespace]},
-        "selectors": [{"role": "pod", "label": f"app={service.name}"}],
+        "selectors": [{"role": "pod", "label": labels}],
     }
     rules = [
         # Prometheus finds a pod once for every port it declares.

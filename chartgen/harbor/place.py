@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from helmkit.errors import UsageError
 from helmkit.names import is_digest, is_registry_host, is_repository
@@ -55,14 +56,25 @@ def load_base(folder: Path) -> Base | None:
 
     Only `[charts]` is looked at: a release manifest with mistakes elsewhere is no reason not to browse.
     """
-    try:
-        charts = tomllib.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("charts", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return None
-    repository = charts.get("repository") if isinstance(charts, dict) else None
+    charts = _load_table(folder, "charts")
+    repository = charts.get("repository")
     if not isinstance(repository, str) or not repository.startswith(SCHEME):
         return None
     return parse_base(repository, plain_http=charts.get("plain_http") is True)
+
+
+def load_version(folder: Path) -> str | None:
+    """Return the version that the release manifest in `folder` states; None when it states none that can be read."""
+    version = _load_table(folder, "platform").get("version")
+    return version if isinstance(version, str) else None
+
+
+def _load_table(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        table = tomllib.loads((folder / MANIFEST).read_text(encoding="utf-8")).get(name)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return {}
+    return table if isinstance(table, dict) else {}
 
 
 def parse_base(text: str, *, plain_http: bool = False) -> Base:

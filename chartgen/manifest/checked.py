@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pydantic import ValidationError
 
+from chartgen.archetypes.raw_objects.model import RawObjects
 from chartgen.archetypes.service import ServiceModel
 from chartgen.manifest.archetype_models import MODELS
 from chartgen.manifest.findings import Finding, Part, Place
@@ -16,9 +17,11 @@ from chartgen.manifest.merge import without
 from chartgen.manifest.sections import EnvironmentSection, NamespaceSection
 from chartgen.manifest.stated import CONSUMED, Stack, Stated
 from chartgen.manifest.wording import Complaint, describe
+from chartgen.vocabulary.chart_tests import TestsSection
 from chartgen.vocabulary.env import EndpointReference, Env, PeersReference, ReplicasReference
 from chartgen.vocabulary.image import Image, Registry
-from chartgen.vocabulary.workload import Workload
+from chartgen.vocabulary.network import NetworkSection
+from chartgen.vocabulary.workload import Workload, stated_images
 
 Reference = PeersReference | EndpointReference | ReplicasReference
 """A reference to a service, possibly to the own one."""
@@ -26,8 +29,8 @@ _WORDS: Mapping[type, str] = {PeersReference: "peers", EndpointReference: "endpo
 _DECIDING = frozenset(
     {
         *("name", "namespace", "ports", "image", "depends_on"),
-        *("env", "env_from", "volumes", "claims", "init_containers"),
-        *("headless", "client", "service"),
+        *("env", "env_from", "volumes", "claims", "config", "init_containers", "sidecars", "skywalking"),
+        *("headless", "client", "service", "expose"),
     }
 )
 """What other checks look at: a service without one of these would show faults that nobody made."""
@@ -48,11 +51,14 @@ class Checked:
 
     @cached_property
     def env_tables(self) -> list[tuple[KeyPath, Env]]:
-        """Return the env of the main container and of each init container, with where it stands."""
+        """Return the env of each container, and what else may refer to services, with where it stands."""
         if not isinstance(self.model, Workload):
             return []
         inner = [(("init_containers", name, "env"), c.env) for name, c in self.model.init_containers.items()]
-        return [(("env",), self.model.env), *inner]
+        beside = [(("sidecars", name, "env"), c.env) for name, c in self.model.sidecars.items()]
+        agent = self.model.skywalking
+        collector: list[tuple[KeyPath, Env]] = [(("skywalking",), {"collector": agent.collector})] if agent else []
+        return [(("env",), self.model.env), *inner, *beside, *collector]
 
     @cached_property
     def references(self) -> list[tuple[KeyPath, Reference]]:
@@ -65,6 +71,16 @@ class Checked:
         ]
 
     @cached_property
+    def canaries(self) -> list[tuple[str, KeyPath]]:
+        """Return the keys of the services that get a part of its requests, with where that is said."""
+        return [
+            (entry.canary.service, (part, name, "canary", "service"))
+            for part in ("ingress", "routes")
+            for name, entry in getattr(self.model, part, {}).items()
+            if entry.canary
+        ]
+
+    @cached_property
     def edges(self) -> list[tuple[str, KeyPath]]:
         """Return the keys of the services it depends on, with where that is said; itself left out for references."""
         stated = [(key, ("depends_on", number)) for number, key in enumerate(self.model.depends_on)]
@@ -73,15 +89,16 @@ class Checked:
             for path, value in self.references
             if target_of(value) != self.key
         ]
-        return stated + named
+        # A share of the requests must not go where nobody answers yet.
+        tracks = [(target, path) for target, path in self.canaries if target != self.key]
+        return stated + named + tracks
 
     @cached_property
     def images(self) -> list[tuple[KeyPath, Image, str]]:
         """Return every image with its path and its tag."""
-        if not isinstance(self.model, Workload):
-            return []
-        inner = [(("init_containers", n, "image"), c.image, c.version) for n, c in self.model.init_containers.items()]
-        return [(("image",), self.model.image, self.model.version), *inner]
+        if isinstance(self.model, RawObjects):
+            return [(("images", name), image, image.version) for name, image in self.model.images.items()]
+        return list(stated_images(self.model)) if isinstance(self.model, Workload) else []
 
     def finding(self, path: KeyPath, message: str, hint: str | None = None, *, part: Part = "value") -> Finding:
         """Return a finding about `path` of this service (see Stack.finding)."""
@@ -103,11 +120,17 @@ class View:
     """Of `namespaces` and `registries`, the keys that only this environment's layer has."""
     repository: str = ""
     plain_http: bool = False
+    network: NetworkSection | None = None
+    tests: TestsSection | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Attached files by name: all that services of any environment name."""
+    disabled: frozenset[str] = frozenset()
+    """Keys of services that this environment goes without."""
 
     def here(self, findings: Iterator[Finding]) -> Iterator[Finding]:
         """Yield findings that hold in this environment, whatever their service says."""
         for f in findings:
-            yield Finding(f.message, f.place, f.hint, f.service, (self.name,))
+            yield replace(f, environments=(self.name,))
 
 
 def target_of(reference: Reference) -> str:

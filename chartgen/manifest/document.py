@@ -13,9 +13,9 @@ from chartgen.manifest.stated import Layer, make_layer
 from helmkit import names
 
 _MAPS = ("registries", "namespaces", "presets", "services")
-_SINGLE = ("platform", "charts", "harbor", "environment")
-_MAIN_SECTIONS = ("platform", "charts", "harbor", *_MAPS, "include")
-_LAYER_SECTIONS = ("environment", "charts", "registries", "namespaces", "services")
+_SINGLE = ("platform", "charts", "harbor", "environment", "network", "tests")
+_MAIN_SECTIONS = ("platform", "charts", "harbor", "network", "tests", *_MAPS, "include")
+_LAYER_SECTIONS = ("environment", "charts", "network", "tests", "registries", "namespaces", "services")
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Sections:
     """What one or several files say, by section."""
 
     single: dict[str, Layer] = field(default_factory=dict)
-    """`platform`, `charts`, `harbor` or `environment`."""
+    """By its name: `platform`, `charts`, `harbor` and the like."""
     maps: dict[str, dict[str, Layer]] = field(default_factory=lambda: {name: {} for name in _MAPS})
     """`registries`, `namespaces`, `presets` and `services` by key."""
     raw: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -65,6 +64,8 @@ def parse_dotted(text: str) -> tuple[str, ...]:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word most like `word`, or None when none is alike; deterministic."""
+    import difflib
+
     candidates = sorted(known)
     found = difflib.get_close_matches(word, candidates, n=1, cutoff=0.65)
     if found:

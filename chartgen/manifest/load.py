@@ -7,21 +7,27 @@ Every step collects what is wrong and goes on with the rest, so that people see 
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from chartgen.manifest.attached import is_source, read_attached
+from chartgen.manifest.config_files import Reader, load_contents, read_folder, read_mapping
 from chartgen.manifest.document import build_document, fault_of_pattern
 from chartgen.manifest.findings import Finding, Place, combine, to_problems
 from chartgen.manifest.resolve import resolve
-from chartgen.manifest.rules import check_views
+from chartgen.manifest.rules import check_views, config_secrets
 from chartgen.manifest.sources import MAIN, Source, parse_source, source_digest
 from chartgen.manifest.views import build_views
 from helmkit.errors import InputError, Position
 
 if TYPE_CHECKING:
     from chartgen.manifest.resolved import ResolvedPlatform
+
+_Attach = Callable[[list[Source]], Mapping[str, bytes]]
 
 
 def load_platform(folder: Path) -> ResolvedPlatform:
@@ -32,19 +38,42 @@ def load_platform(folder: Path) -> ResolvedPlatform:
             begin with `folder` as it was given, or are relative to the working directory when that is shorter.
     """
     contents, findings = _read_sources(folder)
-    return _parse(contents, findings, display_prefix(folder))
+    return _parse(contents, findings, display_prefix(folder), *_beside(folder))
+
+
+def load_edited(folder: Path, contents: Mapping[str, bytes]) -> ResolvedPlatform:
+    """Resolve the platform in `folder` as if its TOML files were `contents`: what an edit would mean.
+
+    What services name beside them (plain YAML, charts, configuration files) is read from `folder`.
+
+    Raises:
+        InputError: Something would be wrong; carries every problem. File names are those of `contents`.
+    """
+    return _parse(contents, [], "", *_beside(folder))
+
+
+def _beside(folder: Path) -> tuple[_Attach, Reader]:
+    return functools.partial(read_attached, folder), read_folder(folder)
 
 
 def parse_platform(sources: Mapping[str, str | bytes]) -> ResolvedPlatform:
     """Resolve a platform from texts. Pure.
 
     Args:
-        sources: Content by name: `releases.toml`, `values/<environment>.toml`; every other name counts as included.
+        sources: Content by name: `releases.toml`, `values/<environment>.toml`; every other TOML file counts as
+            included, and all that is no TOML is attached: what services name as files.
 
     Raises:
         InputError: Something is wrong; carries every problem of every file.
     """
-    return _parse(sources, [], "")
+    attached = {name: _bytes(content) for name, content in sources.items() if not is_source(name)}
+    return _parse(
+        {name: content for name, content in sources.items() if is_source(name)},
+        [],
+        "",
+        lambda _: attached,
+        read_mapping(attached),
+    )
 
 
 def load_sources(folder: Path) -> dict[str, bytes]:
@@ -106,7 +135,17 @@ def _read(folder: Path, name: str, contents: dict[str, bytes], findings: list[Fi
     return parse_source(name, contents[name])[0]
 
 
-def _parse(contents: Mapping[str, str | bytes], findings: list[Finding], shown_in: str) -> ResolvedPlatform:
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+def _parse(
+    contents: Mapping[str, str | bytes],
+    findings: list[Finding],
+    shown_in: str,
+    attach: _Attach,
+    read_config: Reader,
+) -> ResolvedPlatform:
     sources: list[Source] = []
     incomplete = bool(findings)
     for name, content in sorted(contents.items()):
@@ -120,12 +159,18 @@ def _parse(contents: Mapping[str, str | bytes], findings: list[Finding], shown_i
     if incomplete:
         # What the unread file would have said cannot be told from what is missing, so nothing else is checked.
         _refuse(findings, (), sources, shown_in)
+    attached = attach(sources)
     views = build_views(build_document(sources))
+    views.views = [replace(view, files=attached) for view in views.views]
     findings += views.findings
     findings += check_views(views)
+    configs, faults = load_contents(views.views, read_config)
+    findings += [*faults, *config_secrets.check(views.views, configs)]
     if findings or views.platform is None:
         _refuse(findings, tuple(view.name for view in views.views), sources, shown_in)
-    return resolve(views, views.platform, source_digest(sources))
+    sources += [Source(name, content) for name, content in attached.items()]
+    sources += [Source(f"{path}/{name}", data) for path, found in configs.items() for name, data in found.files.items()]
+    return resolve(views, views.platform, source_digest(sources), configs)
 
 
 def _refuse(

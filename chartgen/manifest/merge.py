@@ -19,12 +19,27 @@ _CHOICES: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (("probes", "readiness"), _ACTIONS),
     (("probes",), _ACTIONS),
     (("ingress", _ANY), frozenset({"host", "any_host"})),
+    (("routes", _ANY), frozenset({"host", "any_host"})),
+    (("rbac", _ANY), frozenset({"resources", "urls"})),
+    (("network", "from", _ANY), frozenset({"service", "namespace", "cidr"})),
+    (("network", "to", _ANY), frozenset({"service", "namespace", "cidr"})),
     (("disruption",), frozenset({"max_unavailable", "min_available"})),
     ((), frozenset({"addresses", "dns_name"})),
+    ((), frozenset({"replicas", "autoscaling"})),
+    (("sidecars", _ANY, "probes"), _ACTIONS),
+    (("sidecars", _ANY, "probes", "startup"), _ACTIONS),
+    (("sidecars", _ANY, "probes", "liveness"), _ACTIONS),
+    (("sidecars", _ANY, "probes", "readiness"), _ACTIONS),
+    (("skywalking",), frozenset({"image", "path"})),
+    (("autoscaling", _ANY, "policies", _ANY), frozenset({"pods", "percent"})),
 )
 """Keys that exclude each other: who says one of them takes it from the others, without `unset`."""
 _RIVALS = frozenset().union(*(rivals for _, rivals in _CHOICES))
-_REFERENCES: tuple[tuple[str, ...], ...] = (("env", _ANY), ("env_from", _ANY), ("init_containers", _ANY, "env", _ANY))
+_REFERENCES: tuple[tuple[str, ...], ...] = (
+    *(("env", _ANY), ("env_from", _ANY), ("skywalking", "collector")),
+    *(("init_containers", _ANY, "env", _ANY), ("init_containers", _ANY, "env_from", _ANY)),
+    *(("sidecars", _ANY, "env", _ANY), ("sidecars", _ANY, "env_from", _ANY)),
+)
 """Tables whose other keys belong to their kind: another kind replaces the whole."""
 
 
@@ -71,6 +86,14 @@ def merge(base: Table, over: Table, path: KeyPath = ()) -> dict[str, Any]:
 
 def normalise(table: Table) -> Table:
     """Return a service's table with short forms written out, so that they merge: `ports.http = 8848`."""
+    exposed = table.get("expose")
+    if isinstance(exposed, dict):
+        long = {name: _long_ports(one) if isinstance(one, dict) else one for name, one in exposed.items()}
+        table = {**table, "expose": long}
+    return _long_ports(table)
+
+
+def _long_ports(table: Table) -> Table:
     ports = table.get("ports")
     if not isinstance(ports, dict):
         return table

@@ -76,10 +76,16 @@ def _resolve(value: EnvValue, own: Checked, services: Mapping[str, Checked], dom
 
 
 def endpoint_text(reference: EndpointReference, target: ServiceModel, domain: str) -> str:
-    """Return the address of a service's client Service, in the reference's format.
+    """Return the address of one of a service's Services, in the reference's format; by default of the one for clients.
 
     The port is the Service's own, except where DNS leads past the Service to the backends themselves.
     """
+    if reference.service:
+        from chartgen.manifest.kubernetes_services import service_for
+
+        named = service_for(target, reference.service)
+        number = named.ports[reference.port].number if named else 0
+        return _fill(reference.format, _host(reference.service, target.namespace, reference.form, domain), number)
     client = client_of(target) or ClientService()
     port = ports_of(target)[reference.port]
     bypass = isinstance(target, ExternalEndpoint) and target.headless

@@ -14,15 +14,21 @@ from pydantic.json_schema import models_json_schema
 
 from chartgen.harbor.model import HarborSection
 from chartgen.manifest.archetype_models import MODELS
+from chartgen.manifest.documented import DocumentedSchema
 from chartgen.manifest.sections import ChartsSection, EnvironmentSection, NamespaceSection, PlatformSection
 from chartgen.manifest.wording import plain
+from chartgen.vocabulary.chart_tests import TestsSection
 from chartgen.vocabulary.image import Registry
+from chartgen.vocabulary.network import NetworkSection
 
 _KEY = {"pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
 _DURATION = r"^(\d+h)?(\d+m)?(\d+s)?$"
 _SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
-    "manifest": (PlatformSection, ChartsSection, HarborSection, NamespaceSection, Registry),
-    "layer": (EnvironmentSection, ChartsSection, NamespaceSection, Registry),
+    "manifest": (
+        *(PlatformSection, ChartsSection, HarborSection, NamespaceSection, Registry),
+        *(NetworkSection, TestsSection),
+    ),
+    "layer": (EnvironmentSection, ChartsSection, NamespaceSection, Registry, NetworkSection, TestsSection),
 }
 
 Json = dict[str, Any]
@@ -31,7 +37,11 @@ Json = dict[str, Any]
 def build_schema(kind: Literal["manifest", "layer"] = "manifest") -> Json:
     """Return the JSON schema of `releases.toml`, or of `values/<environment>.toml`; equal for equal models."""
     models = [(model, "validation") for model in (*_SECTIONS[kind], *MODELS.values())]
-    _, definitions = models_json_schema(models, ref_template="#/definitions/{model}")  # type: ignore[arg-type]
+    _, definitions = models_json_schema(
+        models,  # type: ignore[arg-type]
+        ref_template="#/definitions/{model}",
+        schema_generator=DocumentedSchema,
+    )
     found: Json = _adapt(definitions["$defs"])
     services = [found.pop(model.__name__) for model in MODELS.values()]
     sections = {model.__name__ for model in _SECTIONS[kind]}
@@ -66,6 +76,8 @@ def _manifest() -> Json:
             "platform": {"$ref": "#/definitions/PlatformSection"},
             "charts": {"$ref": "#/definitions/ChartsSection"},
             "harbor": {"$ref": "#/definitions/HarborSection"},
+            "network": {"$ref": "#/definitions/NetworkSection"},
+            "tests": {"$ref": "#/definitions/TestsSection"},
             "registries": _map("#/definitions/Registry", "Where images come from, by a free key."),
             "namespaces": _map("#/definitions/NamespaceSection", "Every namespace that services may name."),
             "presets": {
@@ -91,6 +103,8 @@ def _layer() -> Json:
         "properties": {
             "environment": {"$ref": "#/definitions/EnvironmentSection"},
             "charts": {"$ref": "#/definitions/ChartsSection"},
+            "network": {"$ref": "#/definitions/NetworkSection"},
+            "tests": {"$ref": "#/definitions/TestsSection"},
             "registries": _map("#/definitions/Registry", "What differs from the release manifest."),
             "namespaces": _map("#/definitions/NamespaceSection", "What differs from the release manifest."),
             "services": {

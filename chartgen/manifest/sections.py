@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from semver import Version
 
-from chartgen.vocabulary.scalars import DnsName, Entry, Key, Text
+from chartgen.vocabulary.about import AboutEntry
+from chartgen.vocabulary.acceptance import Acceptances
+from chartgen.vocabulary.namespace import ContainerLimits, ObjectQuantity, check_annotation_key
+from chartgen.vocabulary.scalars import DnsName, Entry, Key, ObjectName, Text
 from helmkit import names
+from helmkit.freeze import FreezeWindow, check_window
 
 _OCI = re.compile(r"oci://(?P<host>[^/]+)/(?P<path>.+)")
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -70,7 +74,7 @@ def _check_label_value(text: str) -> str:
     return text
 
 
-class PlatformSection(Entry):
+class PlatformSection(AboutEntry):
     """`[platform]`: what the umbrella chart is called and which version it has."""
 
     name: Annotated[Key, Field(max_length=53)]
@@ -82,6 +86,8 @@ class PlatformSection(Entry):
     """Which environment commands mean when none is named. Default: the only one."""
     cluster_domain: DnsName = "cluster.local"
     """Domain that ends the full names of Services inside the cluster."""
+    accept: Acceptances = {}
+    """Findings of `chartgen check` that are meant to be so everywhere: the reason, by rule."""
 
 
 class ChartsSection(Entry):
@@ -105,6 +111,44 @@ class NamespaceSection(Entry):
         Annotated[str, AfterValidator(_check_label_key)], Annotated[str, AfterValidator(_check_label_value)]
     ] = {}
     """Labels to set on the namespace."""
+    annotations: dict[Annotated[str, AfterValidator(check_annotation_key)], Text] = {}
+    """Annotations to set on the namespace."""
+    pull_secrets: list[ObjectName] = []
+    """Secrets that all pods here pull images with, besides their registry's own (S75)."""
+    quota: dict[Text, ObjectQuantity] = {}
+    """A ResourceQuota: what all pods here may ask for together, by Kubernetes' words: `"requests.memory" = "8Gi"`."""
+    limits: ContainerLimits | None = None
+    """A LimitRange: what containers get that say nothing, and how much one may ask for."""
+    network: Literal["open", "deny", "deny-in", "namespace"] = "open"
+    """NetworkPolicies for all pods here. `deny`: nothing goes in or out but questions to DNS; `deny-in`:
+    nothing goes in; `namespace`: among each other, and to DNS. What another policy allows is allowed all the same."""
+
+
+class FreezeSection(Entry):
+    """One freeze: from and to, or days with hours."""
+
+    reason: Annotated[Text, Field(min_length=1)]
+    """Why; relman says it to whom it refuses."""
+    from_: Annotated[str, Field(alias="from")] = ""
+    """A time with its offset, `2026-12-18T18:00:00+01:00`."""
+    to: str = ""
+    """The first moment after it."""
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = []
+    """It comes back every week and begins on these days."""
+    hours: str = ""
+    """`16:00-24:00`, or over midnight `22:00-06:00`. Default: the whole day."""
+    time_zone: str = "UTC"
+    """Whose clock the days and hours are of: an IANA name such as `Europe/Berlin`."""
+
+    @model_validator(mode="after")
+    def _means_something(self) -> Self:
+        check_window(self.window)
+        return self
+
+    @property
+    def window(self) -> FreezeWindow:
+        """The same as relman reads it."""
+        return FreezeWindow(self.reason, self.from_, self.to, tuple(self.days), self.hours, self.time_zone)
 
 
 class EnvironmentSection(Entry):
@@ -114,3 +158,7 @@ class EnvironmentSection(Entry):
     """UID of the cluster's kube-system namespace; relman then refuses any other cluster."""
     protected: bool = False
     """relman asks before it changes anything here."""
+    accept: Acceptances = {}
+    """Findings of `chartgen check` that are meant to be so in this environment: the reason, by rule."""
+    freeze: list[FreezeSection] = []
+    """When relman upgrades nothing here, unless it is told a reason. Rolling back is always possible."""

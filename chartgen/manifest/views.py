@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -17,7 +17,9 @@ from chartgen.manifest.layering import Layered, check_section, layer_services
 from chartgen.manifest.sections import ChartsSection, EnvironmentSection, NamespaceSection, PlatformSection
 from chartgen.manifest.sources import MAIN
 from chartgen.manifest.stated import Layer, Stated
+from chartgen.vocabulary.chart_tests import TestsSection
 from chartgen.vocabulary.image import Registry
+from chartgen.vocabulary.network import NetworkSection
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -94,11 +96,13 @@ def _view(
 ) -> View:
     upper = document.environments.get(name, Sections())
     found: list[Finding] = []
-    services = {}
+    services, disabled = {}, set()
     for key in layered.base:
         stated = layered.changed[name].get(key)
         checked = _checked(stated, found) if stated else base.get(key)
-        if checked:
+        if checked and not checked.model.enabled:
+            disabled.add(key)
+        elif checked:
             services[key] = checked
     charts = _single(ChartsSection, "charts", document.base, upper, found) or ChartsSection()
     view = View(
@@ -107,6 +111,7 @@ def _view(
         namespaces=_map(NamespaceSection, "namespaces", document.base, upper, found),
         registries=_map(Registry, "registries", document.base, upper, found),
         services=services,
+        disabled=frozenset(disabled),
         declared={
             "services": frozenset(document.base.maps["services"]),
             **{section: frozenset(document.base.maps[section]) | frozenset(upper.maps[section]) for section in _SHARED},
@@ -114,8 +119,10 @@ def _view(
         added={section: frozenset(upper.maps[section]) - document.base.maps[section].keys() for section in _SHARED},
         repository=charts.repository or "",
         plain_http=charts.plain_http,
+        network=_single(NetworkSection, "network", document.base, upper, found),
+        tests=_single(TestsSection, "tests", document.base, upper, found),
     )
-    findings += [Finding(f.message, f.place, f.hint, f.service, (name,)) for f in found]
+    findings += [replace(f, environments=(name,)) for f in found]
     return view
 
 

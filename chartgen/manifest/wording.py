@@ -14,11 +14,13 @@ from pydantic_core import ErrorDetails
 from chartgen.manifest.findings import Part
 from chartgen.manifest.keypath import KeyPath, did_you_mean, nearest
 from chartgen.manifest.known_keys import models_at, names_of
+from helmkit.names import parse_image
 
 _RULE_IDS = re.compile(r"\s*\((?:[TW]\d{2,3}(?:, )?)+\)|[;,] [TW]\d{2,3}(?=\))")
 _TAGGED = ("env", "env_from")
 _PATTERNS = {
     "(m|k|Ki|M|Mi": 'is not a quantity; write it like "500m" or "1Gi"',
+    "|100)%": 'is not a percentage from 1 to 100; write it like "75%"',
     r"\d+%": 'is neither a whole number nor a percentage such as "25%"',
     "^[-._a-zA-Z]": "is not a valid name of an environment variable",
     "^/": 'must start with "/"',
@@ -42,7 +44,13 @@ _WANTED = {
     "model_attributes_type": "a table",
     "dataclass_type": "a table",
 }
-_BRANCHES = {"int": "a whole number", "str": "a text", "constrained-str": "a text", "bool": "true or false"}
+_BRANCHES = {
+    "int": "a whole number",
+    "constrained-int": "a whole number",
+    "str": "a text",
+    "constrained-str": "a text",
+    "bool": "true or false",
+}
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ def _locate(error: ErrorDetails, table: Any) -> tuple[KeyPath, str, KeyPath]:
 
 
 def _is_tagged(path: KeyPath) -> bool:
-    inner = path[2:] if path[:1] == ("init_containers",) else path
+    inner = path[2:] if path[:1] in (("init_containers",), ("sidecars",)) else path
     return len(inner) == 2 and inner[0] in _TAGGED
 
 
@@ -229,16 +237,32 @@ def _wrong_type(path: KeyPath, wanted: str, value: Any) -> Complaint:
         return Complaint(path, message, f"write it without quotes: {name} = {value}")
     if wanted == "a list" and isinstance(value, str):
         return Complaint(path, message, f'write it in brackets: {name} = ["…"]')
+    if wanted == "a table" and name == "image" and isinstance(value, str):
+        return Complaint(path, message, _image_as_table(value))
     return Complaint(path, message)
+
+
+def _image_as_table(text: str) -> str:
+    try:
+        image = parse_image(text)
+    except ValueError:
+        return 'write it like image = { registry = "…", repository = "…" }'
+    tag = f', and the tag as version = "{image.tag}"' if image.tag else ""
+    return f'write it like image = {{ registry = "…", repository = "{image.repository}" }}{tag}'
 
 
 def _not_in_list(path: KeyPath, expected: str, value: Any) -> Complaint:
     choices = re.findall(r"'([^']*)'", expected)
     if not isinstance(value, str) or not choices:
-        return Complaint(path, f"must be {expected.lower().replace(chr(39), chr(34))}, not {_say(value)}")
+        return Complaint(path, f"must be {_say_choices(expected)}, not {_say(value)}")
     near = nearest(value, choices)
     listed = ", ".join(f'"{choice}"' for choice in choices)
     return Complaint(path, f'"{value}" is none of {listed}', f'did you mean "{near}"?' if near else None)
+
+
+def _say_choices(expected: str) -> str:
+    toml = re.sub(r"\b(True|False)\b", lambda found: found[0].lower(), expected)
+    return toml.replace("'", '"')
 
 
 def _say(value: Any, *, secret: bool = False) -> str:

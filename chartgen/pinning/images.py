@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from chartgen.archetypes.raw_objects.model import RawObjects
 from chartgen.manifest.keypath import dotted
 from chartgen.manifest.resolved import ResolvedEnvironment, ResolvedPlatform, ResolvedService
 from chartgen.vocabulary.image import Image
-from chartgen.vocabulary.workload import Workload
+from chartgen.vocabulary.workload import Workload, stated_images
 
 
 @dataclass(frozen=True, order=True)
@@ -59,13 +60,14 @@ def find_stated(
 
 def _images(environment: ResolvedEnvironment, service: ResolvedService) -> Iterator[StatedImage]:
     model = service.model
+    path = ("services", service.key)
+    if isinstance(model, RawObjects):
+        for name, raw in model.images.items():
+            yield _stated(environment, service, (*path, "images", name), raw, raw.version)
     if not isinstance(model, Workload):
         return
-    path = ("services", service.key)
-    yield _stated(environment, service, (*path, "image"), model.image, model.version)
-    for name, container in model.init_containers.items():
-        here = (*path, "init_containers", name, "image")
-        yield _stated(environment, service, here, container.image, container.version)
+    for inner, image, version in stated_images(model):
+        yield _stated(environment, service, (*path, *inner), image, version)
 
 
 def _stated(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from chartgen.browse.images import bom_images
 from chartgen.harbor.connection import Access, Connection, connect
@@ -131,9 +132,9 @@ async def _plan(there: Connection, source: Place, goal: str, folder: Place | Non
 
 
 def _told(one: Resolved, host: str) -> Copied:
-    action = "unchanged" if one.done else "would copy"
+    action: Literal["unchanged", "would copy"] = "unchanged" if one.done else "would copy"
     place = f"{host}/{one.item.target}:{one.item.reference}"
-    return Copied(one.item.name, one.item.kind, one.manifest.digest, place, action)  # type: ignore[arg-type]
+    return Copied(one.item.name, one.item.kind, one.manifest.digest, place, action)
 
 
 def _split(resolved: Sequence[Resolved], there: Connection, here: Connection) -> tuple[list[Resolved], list[Resolved]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,10 @@ _BLOCK = "the new block"
 """Stands for a file where an error is in text that was never written."""
 
 
+Resolve = Callable[[Mapping[str, bytes]], object]
+"""Resolves a platform from its TOML files, and raises InputError when something is wrong."""
+
+
 @dataclass(frozen=True)
 class Addition:
     """A release manifest with one more service."""
@@ -32,7 +36,12 @@ class Addition:
 
 
 def add_service(
-    contents: Mapping[str, bytes], service: NewService, *, plain_http: bool = False, shown_in: str = ""
+    contents: Mapping[str, bytes],
+    service: NewService,
+    *,
+    plain_http: bool = False,
+    shown_in: str = "",
+    resolve: Resolve = parse_platform,
 ) -> Addition:
     """Return the release manifest with the service, a namespace and a registry that were not declared with it.
 
@@ -41,27 +50,29 @@ def add_service(
         service: What was said.
         plain_http: A registry that is not declared yet speaks HTTP without TLS.
         shown_in: What stands before file names in errors (see load.display_prefix).
+        resolve: Tells what is wrong with a platform; knows the files that its services name.
 
     Raises:
         InputError: The platform is wrong as it is, has the service already, or would be wrong with it.
     """
-    _check_before(contents, service.key, shown_in)
+    _check_before(contents, service.key, shown_in, resolve)
     sources = [parse_source(name, content)[0] for name, content in contents.items()]
     content, declared = contents[MAIN], []
     if service.namespace and service.namespace not in _declared(sources, "namespaces"):
         content = place_value(MAIN, content, ("namespaces", service.namespace), "{}", shown_in=shown_in)
         declared.append(f"namespace {service.namespace}")
-    registry = None
-    if service.image:
-        registry, new = _choose_registry(_declared(sources, "registries"), service.image.registry)
+    registries: dict[str, str] = {}
+    for host in dict.fromkeys(image.registry for image in service.images):
+        known = _declared(sources, "registries") | dict.fromkeys(registries.values())
+        registries[host], new = _choose_registry(known, host)
         if new:
-            value = f"{{ host = {toml_text(service.image.registry)}{', plain_http = true' if plain_http else ''} }}"
-            content = place_value(MAIN, content, ("registries", registry), value, shown_in=shown_in)
-            declared.append(f"registry {registry} ({service.image.registry})")
-    block = render_block(service, registry)
+            value = f"{{ host = {toml_text(host)}{', plain_http = true' if plain_http else ''} }}"
+            content = place_value(MAIN, content, ("registries", registries[host]), value, shown_in=shown_in)
+            declared.append(f"registry {registries[host]} ({host})")
+    block = render_block(service, registries)
     start = append_block(content, "").count(b"\n") + 1
     changed = append_block(content, block)
-    _check_after({**contents, MAIN: changed}, start, block, shown_in)
+    _check_after({**contents, MAIN: changed}, start, block, shown_in, resolve)
     return Addition(changed, block, tuple(declared))
 
 
@@ -87,7 +98,7 @@ def _choose_registry(declared: Mapping[str, Any], host: str) -> tuple[str, bool]
     return key, True
 
 
-def _check_before(contents: Mapping[str, bytes], key: str, shown_in: str) -> None:
+def _check_before(contents: Mapping[str, bytes], key: str, shown_in: str, resolve: Resolve) -> None:
     """Make sure that what is found wrong afterwards is the new service's fault."""
     for name, content in contents.items():
         source = parse_source(name, content)[0]
@@ -95,16 +106,16 @@ def _check_before(contents: Mapping[str, bytes], key: str, shown_in: str) -> Non
             finding = Finding(f"services.{key}: is there already", Place(name, ("services", key), "key"))
             raise InputError("nothing is added", to_problems([finding], contents, shown_in))
     try:
-        parse_platform(contents)
+        resolve(contents)
     except InputError as error:
         hint = "Correct this first; nothing is added."
         problems = [_shown(problem, shown_in) for problem in error.problems]
         raise InputError("the release manifest is wrong as it is", problems, hint=hint) from error
 
 
-def _check_after(contents: Mapping[str, bytes], start: int, block: str, shown_in: str) -> None:
+def _check_after(contents: Mapping[str, bytes], start: int, block: str, shown_in: str, resolve: Resolve) -> None:
     try:
-        parse_platform(contents)
+        resolve(contents)
     except InputError as error:
         problems = [_relabelled(problem, start, shown_in) for problem in error.problems]
         hint = "\n".join(["Nothing is written. The new block would have been:", *_numbered(block)])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from chartgen.editing.place import toml_text
 from chartgen.manifest.keypath import quote_key
@@ -32,29 +32,36 @@ class NewService:
     claims: tuple[NewClaim, ...] = ()
     not_persistent: bool = False
     depends_on: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    containers: Mapping[str, ImageReference] = field(default_factory=dict)
+    """The image of each container of the files."""
+    chart: str | None = None
+    version: str | None = None
+    """Of the chart."""
+
+    @property
+    def images(self) -> list[ImageReference]:
+        """Return all images that are named."""
+        return [*([self.image] if self.image else []), *self.containers.values()]
 
 
-def render_block(service: NewService, registry: str | None) -> str:
+def render_block(service: NewService, registries: Mapping[str, str]) -> str:
     """Return the service's table as people write it, its lines in the order of the vocabulary.
 
     Args:
         service: What was said.
-        registry: Key of the image's registry.
+        registries: Keys of the images' registries by their hosts.
     """
-    lines = [f"[services.{quote_key(service.key)}]", *_lines(service, registry)]
+    lines = [f"[services.{quote_key(service.key)}]", *_lines(service, registries)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _lines(service: NewService, registry: str | None) -> Iterator[str]:
+def _lines(service: NewService, registries: Mapping[str, str]) -> Iterator[str]:
     yield from _texts({"description": service.description, "archetype": service.archetype})
     if service.presets:
         yield f"preset = {_listed(service.presets) if len(service.presets) > 1 else toml_text(service.presets[0])}"
     yield from _texts({"namespace": service.namespace})
-    if service.image:
-        digest = f", digest = {toml_text(service.image.digest)}" if service.image.digest else ""
-        place = f"registry = {toml_text(registry or '')}, repository = {toml_text(service.image.repository)}"
-        yield f"image = {{ {place}{digest} }}"
-        yield from _texts({"version": service.image.tag})
+    yield from _sources(service, registries)
     if service.replicas is not None:
         yield f"replicas = {service.replicas}"
     if service.addresses:
@@ -73,6 +80,23 @@ def _lines(service: NewService, registry: str | None) -> Iterator[str]:
         yield f"depends_on = {_listed(service.depends_on)}"
     if service.host:
         yield _ingress(service)
+
+
+def _sources(service: NewService, registries: Mapping[str, str]) -> Iterator[str]:
+    """Yield what it is made of: an image, a chart, or files."""
+    if service.image:
+        yield f"image = {{ {_image(service.image, registries)} }}"
+        yield from _texts({"version": service.image.tag})
+    yield from _texts({"chart": service.chart, "version": service.version})
+    if service.files:
+        yield f"files = {_listed(service.files)}"
+    for name, image in service.containers.items():
+        yield f"images.{quote_key(name)} = {{ {_image(image, registries)}, version = {toml_text(image.tag or '')} }}"
+
+
+def _image(image: ImageReference, registries: Mapping[str, str]) -> str:
+    parts = {"registry": registries[image.registry], "repository": image.repository, "digest": image.digest or None}
+    return ", ".join(_texts(parts))
 
 
 def _port(port: NewPort) -> str:

@@ -1,4 +1,4 @@
-"""The words of `chartgen add`: `NAME=PORT`, `NAME=/path:5Gi`, images as docker names them. Pure."""
+"""The words of `chartgen add`: `NAME=PORT`, `NAME=/path:5Gi`, `NAME=IMAGE`, images as docker names them. Pure."""
 
 from __future__ import annotations
 
@@ -60,8 +60,25 @@ def parse_claim(word: str) -> NewClaim:
     return NewClaim(name, mount, size)
 
 
-def parse_tagged_image(word: str) -> ImageReference:
+def parse_container(word: str) -> tuple[str, ImageReference]:
+    """Understand `agent=harbor.example.com/shop/agent:1.0`: a container's name and its image.
+
+    Raises:
+        UsageError: It is no such thing.
+    """
+    name, separator, image = word.partition("=")
+    if not (separator and name):
+        message = f"--container {word!r} names no container"
+        raise UsageError(message, hint="Write it like agent=harbor.example.com/shop/agent:1.0.")
+    return name, parse_tagged_image(image, "--container")
+
+
+def parse_tagged_image(word: str, option: str = "--image") -> ImageReference:
     """Take an image apart that names its tag; an image without a registry comes from Docker Hub.
+
+    Args:
+        word: The image.
+        option: Where it was given, for messages.
 
     Raises:
         UsageError: It is no image, or names no tag.
@@ -69,11 +86,11 @@ def parse_tagged_image(word: str) -> ImageReference:
     try:
         image = parse_image(word)
     except ValueError as error:
-        message = f"--image: {error}"
+        message = f"{option}: {error}"
         raise UsageError(message, hint="Write it like harbor.example.com/shop/web:1.0.") from error
     if not image.tag:
-        message = f"--image {word!r} names no tag"
-        raise UsageError(message, hint=f"A service has a version: --image {word.partition('@')[0]}:1.0.")
+        message = f"{option} {word!r} names no tag"
+        raise UsageError(message, hint=f"A service has a version: {word.partition('@')[0]}:1.0.")
     return image
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Tag
 
-from chartgen.vocabulary.scalars import Entry, EnvName, Key, ObjectName, PortName, Text
+from chartgen.vocabulary.scalars import Entry, EnvName, Key, ObjectName, PortName, ServiceName, Text
 
 
 class FieldReference(Entry):
@@ -22,22 +22,29 @@ class FieldReference(Entry):
         "status.podIP",
         "status.podIPs",
     ]
+    """Its path."""
 
 
 class SecretReference(Entry):
     """A key of a Secret that exists in the namespace; its value never passes through here."""
 
     secret: ObjectName
+    """Its name."""
     key: Text
+    """Which of its keys."""
     optional: bool = False
+    """Start without it when it is not there; `$(NAME)` in other texts then stays as it is."""
 
 
 class ConfigMapReference(Entry):
     """A key of a ConfigMap that exists in the namespace."""
 
     configmap: ObjectName
+    """Its name."""
     key: Text
+    """Which of its keys."""
     optional: bool = False
+    """Start without it when it is not there; `$(NAME)` in other texts then stays as it is."""
 
 
 HostForm = Literal["fqdn", "namespace", "name"]
@@ -61,6 +68,8 @@ class EndpointReference(Entry):
 
     endpoint: Key
     """Key of the service."""
+    service: ServiceName | None = None
+    """Which of its Services, a key of `expose`. Default: the one for clients."""
     port: PortName
     format: Text = "{host}:{port}"
     form: HostForm = "fqdn"
@@ -70,6 +79,7 @@ class ReplicasReference(Entry):
     """The number of replicas of a service, which may be the service itself."""
 
     replicas: Key
+    """Key of the service."""
 
 
 _KINDS = {
@@ -113,17 +123,25 @@ Env = dict[EnvName, EnvValue]
 
 
 class EnvFromSecret(Entry):
-    """Every key of a Secret as a variable."""
+    """Every key of a Secret as a variable; what `env` says wins."""
 
     secret: ObjectName
+    """Its name."""
     optional: bool = False
+    """Start without it when it is not there."""
+    prefix: EnvName | None = None
+    """Stands before each key: `DB_` and `user` make `DB_user`."""
 
 
 class EnvFromConfigMap(Entry):
-    """Every key of a ConfigMap as a variable."""
+    """Every key of a ConfigMap as a variable; what `env` says wins."""
 
     configmap: ObjectName
+    """Its name."""
     optional: bool = False
+    """Start without it when it is not there."""
+    prefix: EnvName | None = None
+    """Stands before each key: `DB_` and `user` make `DB_user`."""
 
 
 def _source_kind(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from chartgen.vocabulary.scalars import Entry, Key, ObjectName
+from chartgen.vocabulary.scalars import Entry, Key
 from helmkit import names
 
 
@@ -31,6 +31,13 @@ def _check_host(text: str) -> str:
     return text
 
 
+def _check_pull_secret(text: str) -> str:
+    if text and not names.is_dns_name(text):
+        msg = f"{text!r} is not a valid object name (RFC 1123)"
+        raise ValueError(msg)
+    return text
+
+
 ImageTag = Annotated[str, AfterValidator(_check_tag)]
 """Always a text: a BUILD_NUMBER written as a number would lose digits on its way (T083)."""
 
@@ -41,9 +48,11 @@ class Image(Entry):
     registry: Key
     """Key of an entry in `[registries]`."""
     repository: Annotated[str, AfterValidator(_check_repository)]
+    """Without host and tag: `team/gateway`."""
     digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
     """Pins the content; the tag stays as information."""
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    """When a node asks the registry again."""
 
 
 class Registry(Entry):
@@ -53,5 +62,6 @@ class Registry(Entry):
     """Host with an optional port, for example `192.168.88.159:5000`."""
     plain_http: bool = False
     """It speaks HTTP without TLS (T094)."""
-    pull_secret: ObjectName | None = None
-    """Name of the dockerconfigjson Secret that each namespace which pulls from here has (T091)."""
+    pull_secret: Annotated[str, AfterValidator(_check_pull_secret)] = ""
+    """Name of the dockerconfigjson Secret that each namespace which pulls from here has (T091); `""` in a
+    layer for none."""

@@ -15,6 +15,7 @@ class Probe(Entry):
     path: AbsolutePath | None = None
     """HTTP GET on this path."""
     scheme: Literal["HTTP", "HTTPS"] | None = None
+    """Default: what `probes` says."""
     tcp: bool | None = None
     """Only that the port accepts connections."""
     exec: Annotated[list[Text], Field(min_length=1)] | None = None
@@ -24,8 +25,11 @@ class Probe(Entry):
     port: PortName | None = None
     """Default: the first port."""
     period: Duration = 10
+    """How often; the startup probe asks every 5s unless said."""
     timeout: Duration = 3
+    """When an answer counts as none; not longer than the period (T062)."""
     failures: Annotated[int, Field(ge=1)] = 3
+    """How many in a row count; for the startup probe it follows from `startup_budget` unless said."""
 
     @model_validator(mode="after")
     def _one_action(self) -> Self:
@@ -49,13 +53,22 @@ class Probes(Entry):
     """
 
     path: AbsolutePath | None = None
+    """HTTP GET on this path, for startup and readiness."""
     scheme: Literal["HTTP", "HTTPS"] = "HTTP"
+    """Certificates are not checked."""
     tcp: bool = False
+    """Only that the port accepts connections."""
     exec: Annotated[list[Text], Field(min_length=1)] | None = None
+    """A command in the container."""
     grpc: bool = False
+    """The gRPC health protocol."""
     port: PortName | None = None
+    """Default: the first TCP port."""
     startup_budget: Duration = 120
     """How long a pod may take to start, written as `"300s"`."""
     startup: Probe | Literal[False] | None = None
+    """What differs for the startup probe; `false` for none."""
     liveness: Probe | Literal[False] | None = None
+    """What differs for the liveness probe, which restarts the container; `false` for none."""
     readiness: Probe | Literal[False] | None = None
+    """What differs for the readiness probe, which gives the pod traffic; `false` for none."""

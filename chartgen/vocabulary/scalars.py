@@ -13,7 +13,7 @@ from helmkit import names
 class Entry(BaseModel):
     """A table of the release manifest: strict, closed, frozen."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 _LOST_IN_HELM = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
@@ -21,12 +21,27 @@ _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi)?$"
 
 
-def _check_text(text: str) -> str:
+def check_text(text: str) -> str:
+    """Return `text` if Helm hands it through unchanged.
+
+    Raises:
+        ValueError: It holds a control character that would be lost.
+    """
     found = _LOST_IN_HELM.search(text)
     if found:
         msg = f"the control character U+{ord(found.group()):04X} does not survive Helm; remove it"
         raise ValueError(msg)
     return text
+
+
+def is_exact(number: int) -> bool:
+    """Tell whether Helm hands `number` through unchanged: for it every number of values is a float of 64 bits."""
+    return abs(number) <= 2**53
+
+
+def survives_helm(text: str) -> bool:
+    """Tell whether Helm hands `text` through unchanged."""
+    return _LOST_IN_HELM.search(text) is None
 
 
 def parse_duration(text: object) -> int:
@@ -53,12 +68,11 @@ def _check_name(what: str, fine: Any) -> AfterValidator:
     return AfterValidator(check)
 
 
-Text = Annotated[str, AfterValidator(_check_text)]
+Text = Annotated[str, AfterValidator(check_text)]
 """Any text that Helm hands through unchanged: no control characters (U+007F to U+009F are lost, tried)."""
 
-Duration = Annotated[
-    int, BeforeValidator(parse_duration), WithJsonSchema({"type": "string", "pattern": r"^(\d+h)?(\d+m)?(\d+s)?$"})
-]
+DURATION_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"^(\d+h)?(\d+m)?(\d+s)?$"}
+Duration = Annotated[int, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA)]
 """Written as `"300s"`, kept as whole seconds."""
 
 Quantity = Annotated[str, Field(pattern=_QUANTITY)]

@@ -7,8 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helmkit.bom import SCHEMA, BillOfMaterials, EnvironmentEntry, NamespaceEntry, ServiceEntry, render_bom
+from helmkit.bom import (
+    SCHEMA,
+    BillOfMaterials,
+    EnvironmentEntry,
+    Migration,
+    NamespaceEntry,
+    ServiceEntry,
+    render_bom,
+)
 from helmkit.charts import build_archive, content_digest, subchart, subchart_values, values_digest, write_chart
+from helmkit.freeze import FreezeWindow
 from helmkit.yaml import dump_yaml
 
 _LABELS = """app: {{ .Release.Name }}"""
@@ -42,6 +51,11 @@ spec:
             - {name: LEVEL, value: "{{ .Values.level }}"}
             - {name: DB_PASSWORD, value: "{{ .Values.password }}"}
 """
+
+_CLAIM = """
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec: {%saccessModes: [ReadWriteOnce], resources: {requests: {storage: %s}}}"""
 
 _EXTERNAL = """apiVersion: v1
 kind: Service
@@ -82,6 +96,18 @@ class Service:
     """More templates, by file name."""
     rollback: str = ""
     """A limit on rolling back, as text."""
+    node_ports: tuple[int, ...] = ()
+    headless: str = ""
+    """Of a StatefulSet: its `serviceName`; the release's name when empty."""
+    claim: str = ""
+    """Of a StatefulSet: the size of its claim `data`; empty: it has none."""
+    storage_class: str = ""
+    """Of that claim; the cluster's default when empty."""
+    selector: str = ""
+    """One more label of the selector and of the pods: `tier: a`."""
+    migrations: tuple[Migration, ...] = ()
+    image: str = "registry.example/app"
+    """Without its tag."""
 
     @property
     def chart(self) -> str:
@@ -107,7 +133,7 @@ class Service:
         return {"address": "192.0.2.7"} if self.kind == "External" else {"level": self.level}
 
     def _defaults(self) -> dict[str, Any]:
-        image = {"repository": "registry.example/app", "tag": self.tag}
+        image = {"repository": self.image, "tag": self.tag}
         return {
             "replicaCount": self.replicas, "image": image, "level": "info", "address": "192.0.2.1",
             "password": f"hidden-{self.tag}",
@@ -117,14 +143,21 @@ class Service:
         more = {f"templates/{name}": text.encode() for name, text in self.extra.items()}
         if self.kind == "External":
             return {"templates/external.yaml": _EXTERNAL.encode(), **more}
-        extra = "  serviceName: {{ .Release.Name }}" if self.kind == "StatefulSet" else "  progressDeadlineSeconds: 600"
-        workload = _WORKLOAD % {"kind": self.kind, "extra": extra}
+        extra = "  progressDeadlineSeconds: 600"
+        if self.kind == "StatefulSet":
+            place = f"storageClassName: {self.storage_class}, " if self.storage_class else ""
+            claim = _CLAIM % (place, self.claim) if self.claim else ""
+            extra = f"  serviceName: {self.headless or '{{ .Release.Name }}'}{claim}"
+        label = f", {self.selector}" if self.selector else ""
+        workload = _WORKLOAD.replace("{app: {{ .Release.Name }}}", f"{{app: {{{{ .Release.Name }}}}{label}}}")
+        workload = workload % {"kind": self.kind, "extra": extra}
         return {"templates/service.yaml": _SERVICE.encode(), "templates/workload.yaml": workload.encode(), **more}
 
 
 def build_umbrella(
     version: str, services: Sequence[Service], *, platform: str = "shop", environments: Sequence[str] = ("dev",),
     cluster: str = "", protected: bool = False, gates: Mapping[str, str] | None = None,
+    freeze: Sequence[FreezeWindow] = (), pull_secrets: Mapping[str, str] | None = None,
 ) -> dict[str, bytes]:  # fmt: skip
     """Return an umbrella chart with a bill of materials, as chartgen lays it out."""
     files = {
@@ -146,6 +179,8 @@ def build_umbrella(
             },
             cluster=cluster,
             protected=protected,
+            freeze=tuple(freeze),
+            pull_secrets=dict(pull_secrets or {}),
         )
     bom = BillOfMaterials(
         schema=SCHEMA, platform=platform, version=version, environments=entries, default_environment=environments[0],
@@ -181,10 +216,12 @@ def _entry(service: Service, version: str, files: Mapping[str, bytes], every: Ma
         version=service.since or version,
         content_digest=content_digest(subchart(files, service.chart)),
         values_digest=values_digest(values),
-        images=() if service.kind == "External" else (f"registry.example/app:{service.tag}",),
+        images=() if service.kind == "External" else (f"{service.image}:{service.tag}",),
         app_version="" if service.kind == "External" else service.tag,
         depends_on=service.depends_on,
         startup_budget=30,
         replicas=service.replicas,
         rollback=service.rollback,
+        node_ports=service.node_ports,
+        migrations=service.migrations,
     )

@@ -34,7 +34,8 @@ class VirtualClock:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.slept: list[float] = []
-        self._ids = 0
+        self.ids = 0
+        """How many ids were given out."""
 
     def now(self) -> str:
         """Return the time, RFC 3339."""
@@ -53,8 +54,8 @@ class VirtualClock:
 
     def new_id(self) -> str:
         """Return ids that differ."""
-        self._ids += 1
-        return f"{self._ids:012x}"
+        self.ids += 1
+        return f"{self.ids:012x}"
 
 
 class BackgroundClock(VirtualClock):

@@ -202,7 +202,7 @@ def hostile_texts() -> list[str]:
     escapes = {"\\n": "\n", "\\t": "\t", "\\u00a0": "\u00a0", "\\u200b": "\u200b", "\\U000e0001": "\U000e0001"}
     for escape, text in escapes.items():
         found = [one.replace(escape, text) for one in found]
-    return [*found, "|", "long " * 400]
+    return [*found, "|", "long " * 400, "two lines end it\n\n", "\n"]
 
 
 def table(prefix: str, texts: list[str]) -> str:
@@ -219,6 +219,7 @@ command = {listed}
 args = {listed}
 probes.exec = {listed}
 node_selector = {table("k", texts)}
+selector = {{ "on" = "yes", "1" = "0x1F" }}
 [services.gateway.ingress.web]
 any_host = true
 port = "http"
@@ -235,6 +236,7 @@ annotations = {table("a", texts)}
         assert container["command"] == container["args"] == texts
         assert container["livenessProbe"]["exec"]["command"] == texts
         assert pod["nodeSelector"] == {f"k{number}": text for number, text in enumerate(texts)}
+        assert found["Deployment", "gateway"]["spec"]["selector"]["matchLabels"] == {"on": "yes", "1": "0x1F"}
         assert found["Ingress", "web"]["metadata"]["annotations"] == {f"a{n}": text for n, text in enumerate(texts)}
 
 

@@ -17,7 +17,15 @@ from chartgen.editing.place import append_block, place_value, toml_text
 from chartgen.manifest.load import parse_platform
 from chartgen.scaffold.addition import add_service
 from chartgen.scaffold.block import NewService
-from chartgen.scaffold.words import NewClaim, NewPort, parse_claim, parse_port, parse_tagged_image, registry_key
+from chartgen.scaffold.words import (
+    NewClaim,
+    NewPort,
+    parse_claim,
+    parse_container,
+    parse_port,
+    parse_tagged_image,
+    registry_key,
+)
 from helmkit.console import run_cli
 from helmkit.errors import InputError, UsageError
 from tests.builders.releases import EXTERNAL, HEAD, SPRING
@@ -90,6 +98,20 @@ def test_external_endpoints_and_stores() -> None:
     block = add_service(FILES, store).block
     assert 'claims.data = { mount = "/data/db", size = "5Gi" }' in block
     assert 'image = { registry = "hub", repository = "library/mongo" }' in block
+
+
+def test_plain_yaml_and_charts_of_others() -> None:
+    objects = b"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: agent, image: x}]}\n"
+    image = parse_tagged_image("harbor.example.com/shop/agent:1.0")
+    plain = NewService("agents", "raw-objects", "apps", files=("objects/*.yaml",), containers={"agent": image})
+    added = add_service({**FILES, "objects/a.yaml": objects}, plain)
+    assert added.block.splitlines()[3:] == [
+        'files = ["objects/*.yaml"]',
+        'images.agent = { registry = "harbor-example-com", repository = "shop/agent", version = "1.0" }',
+    ]
+    assert added.declared == ("registry harbor-example-com (harbor.example.com)",)
+    vendor = NewService("redis", "vendor-chart", "apps", chart="oci://host.example/charts/redis", version="1.2.3")
+    assert 'chart = "oci://host.example/charts/redis"\nversion = "1.2.3"\n' in add_service(FILES, vendor).block
 
 
 def test_errors_are_those_of_the_block_and_all_at_once() -> None:
@@ -223,6 +245,33 @@ def test_the_command_writes_and_shows(tmp_path: Path, run: Run) -> None:
     assert out.startswith("[services.db]\n")
     assert "namespace outer is declared as well" in err
     assert out in (tmp_path / "releases.toml").read_text()
+
+
+def test_a_platform_with_files_beside_it_can_get_more(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "objects/a.yaml").write_text(
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\n"
+        "spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: tidy}]}}}}}\n"
+    )
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/app.yml").write_text("a: 1\n")
+    with (tmp_path / "releases.toml").open("a") as file:
+        file.write('config.app = { mount = "/config", from = "conf" }\n')
+    image = "--container", "tidy=harbor.example.com/shop/tidy:1.0"
+    raw = "--archetype", "raw-objects", "--namespace", "apps", "--file", "objects/*.yaml"
+    code, _, err = run("jobs", *raw)
+    assert code == 2
+    assert "nothing says which image container tidy runs" in err
+    assert run("jobs", *raw, *image)[0] == 0
+    chart = "--archetype", "vendor-chart", "--namespace", "apps", "--chart", "oci://host.example/charts/redis"
+    assert run("redis", *chart, "--chart-version", "1.2.3")[0] == 0
+    assert run(*MYSQL)[0] == 0
+
+
+@pytest.mark.parametrize("word", ["tidy", "=harbor/x:1", "tidy=harbor.example.com/x"])
+def test_containers_that_are_none(word: str) -> None:
+    with pytest.raises(UsageError):
+        parse_container(word)
 
 
 @pytest.mark.parametrize("args", [(*MYSQL, "--dry-run"), MYSQL[:-2], ("gateway", *MYSQL[1:]), ("a b", *MYSQL[1:])])

@@ -169,6 +169,14 @@ def test_set_changes_the_versions_and_nothing_else(folder: Path, run: Run) -> No
     assert (folder / "releases.toml").read_text() == before.replace('version = "1"', 'version = "build-77"')
 
 
+def test_a_dry_run_of_an_edit_writes_nothing(folder: Path, run: Run) -> None:
+    before = (folder / "releases.toml").read_bytes()
+    code, _, err = run("set", "gateway=7", "--dry-run")
+    assert (code, "releases.toml would change" in err) == (0, True)
+    assert run("bump", "minor", "--dry-run")[:2] == (0, "1.1.0\n")
+    assert (folder / "releases.toml").read_bytes() == before
+
+
 @pytest.mark.parametrize("args", [("gateway",), ("gateway=2", "gateway=3"), ("nope=1",), ("gateway=a b",), ()])
 def test_set_refuses_what_is_wrong(folder: Path, run: Run, args: tuple[str, ...]) -> None:
     before = (folder / "releases.toml").read_bytes()

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from chartgen.build import build_platform
 from chartgen.comparison.against import kind_of
 from chartgen.comparison.commit import parse_blobs, parse_tree
 from chartgen.comparison.compare import compare_sides
+from chartgen.comparison.frozen import compare_frozen
 from chartgen.comparison.sides import Side, build_side, load_side
 from chartgen.comparison.text import table_of
 from chartgen.lockfile import render_lock
+from helmkit.bom import FieldChange, Migration
 from helmkit.errors import UsageError
 from helmkit.objectdiff import ObjectChange, compare_fields, compare_objects
 from helmkit.secrecy import mask_text
@@ -257,3 +260,48 @@ def test_generated_and_strange_entries_of_a_tree_are_left_out() -> None:
     ]
     assert list(parse_tree(b"\0".join(entries) + b"\0")) == [("releases.toml", "a"), ("values/dev.toml", "b")]
     assert list(parse_blobs(b"a blob 6\na\nb\n\0c\nb blob 0\n\n")) == [b"a\nb\n\0c", b""]
+
+
+def _stateful(name: str, size: str) -> dict[str, Any]:
+    claim = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": size}}}}
+    return workload("StatefulSet", serviceName=name, volumeClaimTemplates=[claim])
+
+
+def test_what_no_update_may_change_is_told_with_what_relman_does() -> None:
+    old, new = _stateful("a", "1Gi"), _stateful("b", "1Gi")
+    (refused,) = compare_frozen([old], [new], [])
+    assert (refused.kind, refused.fields, refused.restarts) == ("", ("spec.serviceName",), False)
+
+    change = FieldChange("spec.serviceName", "a", "b")
+    said = Migration(
+        "1.1.0 StatefulSet/gateway", "orphan-delete-and-recreate", "StatefulSet/gateway", (change,), "1.1.0"
+    )
+    for restart in (False, True):
+        (way,) = compare_frozen([old], [new], [msgspec.structs.replace(said, restart=restart)])
+        assert (way.kind, way.restarts) == ("orphan-delete-and-recreate", restart)
+    assert not list(compare_frozen([old], [old], [said]))
+    assert not list(compare_frozen([], [new], [said]))
+
+
+async def test_a_migration_that_restarts_pods_is_one_of_the_reasons() -> None:
+    first = build_platform(resolve(STATEFUL))
+    text = STATEFUL + 'headless.name = "zk-hs"\n'
+    text += 'migrations."1.1.0"."StatefulSet/zk" = { kind = "recreate", reason = "x" }\n'
+    second = build_platform(resolve(text, version="1.1.0"), first.lock)
+
+    class Stateful(Helm):
+        async def template(
+            self, release: str, chart: Path, *, namespace: str, values: Mapping[str, Any] | None = None,
+            kube_version: str | None = None,
+        ) -> str:  # fmt: skip
+            own = parse_yaml((chart / "values.yaml").read_bytes())
+            found = _stateful(own["headless"]["name"], "1Gi")
+            return dump_yaml({**found, "metadata": {"name": release, "namespace": namespace}})
+
+    old, new = (Side("x", one.files, one.bom, one.environments) for one in (first, second))
+    whole = await compare_sides(Stateful(), old, new, "dev")
+    (found,) = whole.services
+    assert found.restarts == ("StatefulSet/zk",)
+    assert found.why == ("spec.serviceName",)
+    notes = "\n".join(table_of(whole).notes)
+    assert "StatefulSet/zk changes spec.serviceName: relman does recreate; pods restart" in notes

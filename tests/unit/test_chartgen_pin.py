@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from chartgen.cli.pin import _exit_code
-from chartgen.manifest.load import parse_platform
+from chartgen.manifest.load import load_edited, load_platform, parse_platform
 from chartgen.manifest.sources import parse_source
 from chartgen.pinning.apply import apply_edits
 from chartgen.pinning.decide import Decision, decide_pins
@@ -53,6 +55,19 @@ def test_where_all_environments_agree_the_release_manifest_is_pinned() -> None:
     assert found == {"dev": digest("a"), "prod": digest("a")}
     assert [pin.state for pin in decision.pins] == ["pinned", "pinned"]
     assert f'repository = "gateway-k8s", digest = "{digest("a")}" }}' in changed["releases.toml"]
+
+
+def test_a_platform_with_files_beside_it_is_pinned_as_well(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/app.yml").write_text("a: 1\n")
+    text = HEAD + SPRING + 'config.app = { mount = "/config", from = "conf" }\n'
+    (tmp_path / "releases.toml").write_text(text)
+    images = find_stated(load_platform(tmp_path), ("dev",))
+    sources = [parse_source("releases.toml", text)[0]]
+    decision = decide_pins(images, {tag(): A}, sources, "dev", layers_only=False, check=False)
+    contents = {"releases.toml": text.encode()}
+    changed = apply_edits(contents, decision.edits, decision.pins, resolve=partial(load_edited, tmp_path))
+    assert digest("a").encode() in changed["releases.toml"]
 
 
 def test_a_layer_with_another_version_gets_its_own_digest() -> None:

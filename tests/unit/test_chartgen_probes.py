@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chartgen.archetypes.spring_service.values import HEALTH_PATHS
+from chartgen.archetypes.workload.health import GROUPS as HEALTH_PATHS
 from chartgen.archetypes.workload.probes import build_probes, startup_budget
 from chartgen.vocabulary.ports import Port
 from chartgen.vocabulary.probes import Probe, Probes

@@ -237,6 +237,14 @@ namespace = "more"
     assert found.services["nacos"].namespace == "more"
 
 
+def test_a_layer_takes_the_pull_secret_of_a_registry_away() -> None:
+    layer = '[registries]\ncompany = { host = "localhost:5000", pull_secret = "" }\n'
+    registry = '[registries]\ncompany = { host = "192.168.88.159:5000", pull_secret = "company-pull" }\n'
+    platform = parse(f'default_environment = "dev"\n{registry}', dev="", minikube=layer)
+    secrets = {name: one.registries["company"].pull_secret for name, one in platform.environments.items()}
+    assert secrets == {"dev": "company-pull", "minikube": ""}
+
+
 def test_a_layer_swaps_text_and_reference() -> None:
     main = '[services.x]\npreset = "app"\nenv.A = { endpoint = "nacos", port = "http" }\n'
     layer = '[services.x]\nenv.A = { secret = "s", key = "k" }\n'

@@ -26,7 +26,8 @@ def _faults(text: str, schema: dict[str, Any]) -> list[str]:
 
 
 def test_every_archetype_has_words() -> None:
-    assert MODELS.keys() == ARCHETYPES.keys()
+    # Made from [namespaces], and no word of services.
+    assert {*MODELS, "namespace-objects"} == ARCHETYPES.keys()
 
 
 @pytest.mark.parametrize("schema", [MANIFEST, LAYER])
@@ -46,8 +47,15 @@ def test_every_key_that_a_service_may_state_has_a_type() -> None:
             assert known[field.alias or name]
 
 
+def test_properties_say_what_stands_below_their_fields() -> None:
+    definitions = MANIFEST["definitions"]
+    assert definitions["Probe"]["properties"]["grpc"]["description"] == "The gRPC health protocol."
+    # Inherited from the model of all workloads.
+    assert definitions["Service"]["properties"]["namespace"]["description"]
+
+
 def test_defaults_are_as_people_write_them() -> None:
-    assert MANIFEST["definitions"]["Service"]["properties"]["drain"]["default"] == "10s"
+    assert MANIFEST["definitions"]["Service"]["properties"]["graceful"]["default"] == "30s"
     assert MANIFEST["definitions"]["Probes"]["properties"]["startup_budget"]["default"] == "120s"
 
 

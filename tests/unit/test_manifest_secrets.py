@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from chartgen.manifest.rules.secrets import find_secret, is_secret
+from helmkit.errors import InputError
+from tests.builders.releases import SPRING, resolve
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,9 @@ from chartgen.manifest.rules.secrets import find_secret, is_secret
         "spring.datasource.password",
         "springDatasourcePassword",
         "db-password",
+        "DB_PASS",
+        "redisPwd",
+        "spring.redis.pass",
     ],
 )
 def test_names_that_hold_secrets(name: str) -> None:
@@ -48,6 +55,9 @@ def test_names_that_hold_secrets(name: str) -> None:
         "PASSWORD_POLICY",
         "CHANNEL",
         "KEY",
+        "PWD",
+        "BYPASS",
+        "PASS_THROUGH",
     ],
 )
 def test_names_that_only_speak_of_secrets(name: str) -> None:
@@ -95,6 +105,9 @@ def test_a_path_to_credentials_is_none() -> None:
         "mysql --password hunter2",
         "-----BEGIN PRIVATE KEY-----\nMIIE",
         "-----BEGIN EC PRIVATE KEY-----",
+        "curl -sf -u admin:hunter2 http://localhost/x",
+        "curl --user 'admin:hunter2' http://localhost/x",
+        '{"auths": {"harbor.example.com": {"auth": "YWRtaW46aHVudGVyMg=="}}}',
     ],
 )
 def test_texts_with_secrets(text: str) -> None:
@@ -122,7 +135,21 @@ def test_texts_with_secrets(text: str) -> None:
         "leaf.snowflake.enable=true",
         "tokenizer=standard",
         "-----BEGIN CERTIFICATE-----",
+        "curl -u $USER:$PASSWORD http://localhost/x",
+        "curl -u admin:$(PASSWORD) http://localhost/x",
+        'curl -u "admin:${PASSWORD}" http://localhost/x',
+        "curl -u admin http://localhost:8080/x",
+        "curl http://u.example.com:8080/x -sf",
+        "chroot -u 1000:1000 /srv",
+        '{"auth": "basic"}',
     ],
 )
 def test_texts_without_secrets(text: str) -> None:
     assert find_secret(text) is None
+
+
+@pytest.mark.parametrize("words", [["curl", "-u", "admin:hunter2", "http://localhost/x"], ["curl", "-uadmin:hunter2"]])
+def test_a_login_in_the_words_of_a_command(words: list[str]) -> None:
+    with pytest.raises(InputError, match=r"deregister.*in clear text") as caught:
+        resolve(SPRING + f"deregister = {json.dumps(words)}\n")
+    assert "hunter2" not in str(caught.value)

@@ -8,9 +8,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from chartgen.archetypes.service import ServiceModel
-from chartgen.vocabulary.exposure import Ingresses
+from chartgen.vocabulary.connections import Published
+from chartgen.vocabulary.patches import Escapes
 from chartgen.vocabulary.ports import Ports
-from chartgen.vocabulary.scalars import DnsName
+from chartgen.vocabulary.scalars import DnsName, Text
 
 
 def _check_address(text: str) -> str:
@@ -34,7 +35,7 @@ def _check_dns_name(text: str) -> str:
     raise ValueError(msg)
 
 
-class ExternalEndpoint(ServiceModel):
+class ExternalEndpoint(Published, Escapes, ServiceModel):
     """A Service without selector over given addresses, or an alias of a DNS name. Never both (T034)."""
 
     addresses: Annotated[list[Annotated[str, AfterValidator(_check_address)]], Field(min_length=1)] | None = None
@@ -44,15 +45,17 @@ class ExternalEndpoint(ServiceModel):
     headless: bool = False
     """DNS answers with the addresses themselves, for clients that balance on their own."""
     ports: Ports
-    ingress: Ingresses = {}
+    annotations: dict[str, Text] = {}
+    """Of the Service."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if (self.addresses is None) == (self.dns_name is None):
             msg = 'needs either addresses = ["…"] or dns_name = "…"'
             raise ValueError(msg)
-        if self.dns_name and self.ingress:
-            msg = "an Ingress cannot lead to dns_name: the backend would see the wrong Host header (T035)"
+        if self.dns_name and (self.ingress or self.routes):
+            kind = "an Ingress" if self.ingress else "a route"
+            msg = f"{kind} cannot lead to dns_name: the backend would see the wrong Host header (T035)"
             raise ValueError(msg)
         if self.dns_name and self.headless:
             msg = "dns_name is already answered by DNS alone; headless belongs to addresses"

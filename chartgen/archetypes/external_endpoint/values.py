@@ -7,8 +7,9 @@ from typing import cast
 
 from chartgen.archetypes.archetype import Archetype, Surroundings, ValueField, Values
 from chartgen.archetypes.external_endpoint.model import ExternalEndpoint
+from chartgen.archetypes.workload import around as surrounding
 from chartgen.archetypes.workload import fields, schemas
-from chartgen.archetypes.workload.exposure import build_ingress
+from chartgen.archetypes.workload.around_fields import PUBLISHED
 from chartgen.archetypes.workload.ordering import in_field_order
 from chartgen.archetypes.workload.schemas import by_name, closed
 from chartgen.manifest.resolved import ResolvedService
@@ -53,7 +54,7 @@ _OWN_FIELDS = (
             )
         ),
     ),
-    ValueField("ingress", "Ingresses by name, one rule each.", schemas.INGRESS),
+    ValueField("annotations", "Annotations of the Service.", schemas.TEXT_MAP, required=False),
 )
 
 
@@ -68,8 +69,10 @@ def build_values(service: ResolvedService, around: Surroundings) -> Values:
         "headless": model.headless,
         "serviceType": "NodePort" if any("nodePort" in port for port in ports.values()) else "ClusterIP",
         "ports": ports,
-        "ingress": build_ingress(model.ingress, model.name),
+        **surrounding.build_published(service, around),
     }
+    if model.annotations:
+        values["annotations"] = dict(sorted(model.annotations.items()))
     if model.dns_name:
         values["externalName"] = model.dns_name
     else:
@@ -102,8 +105,8 @@ EXTERNAL_ENDPOINT = Archetype(
     summary="Something outside the cluster under a Service name: a Service without selector over given addresses, "
     "or an alias of a DNS name.",
     package="chartgen.archetypes.external_endpoint",
-    shared_templates=("_names.tpl", "ingress.yaml"),
-    fields=(*fields.NAMING, *_OWN_FIELDS),
+    shared_templates=("_names.tpl", *surrounding.PUBLISHED_TEMPLATES),
+    fields=(*fields.NAMING, *_OWN_FIELDS, *PUBLISHED),
     build_values=build_values,
     immutable_fields=_immutable_fields,
 )

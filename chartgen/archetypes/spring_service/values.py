@@ -6,20 +6,22 @@ from typing import Any, cast
 
 from chartgen.archetypes.archetype import Archetype, Surroundings, ValueField, Values
 from chartgen.archetypes.spring_service.model import SpringService
+from chartgen.archetypes.workload import around as surrounding
 from chartgen.archetypes.workload import fields, schemas
-from chartgen.archetypes.workload.exposure import build_ingress
+from chartgen.archetypes.workload.around_fields import AROUND
+from chartgen.archetypes.workload.health import GROUPS, health_paths
 from chartgen.archetypes.workload.ordering import in_field_order
-from chartgen.archetypes.workload.pod import add_scratch, build_client_service, build_naming, build_pod
+from chartgen.archetypes.workload.pod import (
+    POD_TEMPLATES,
+    add_scratch,
+    build_client_service,
+    build_naming,
+    build_pod,
+    selector_text,
+)
 from chartgen.archetypes.workload.security import build_security
 from chartgen.manifest.resolved import ResolvedService
 from chartgen.vocabulary.workload import RunAs
-
-HEALTH_PATHS = {
-    "startup": "/actuator/health/liveness",
-    "liveness": "/actuator/health/liveness",
-    "readiness": "/actuator/health/readiness",
-}
-"""Spring Boot's own health groups (since 2.3); neither includes other systems (T058)."""
 
 DEFAULT_USER = RunAs(user=10001)
 
@@ -36,11 +38,11 @@ def build_values(service: ResolvedService, around: Surroundings) -> Values:
     client = build_client_service(model, model.service)
     values = {
         **build_naming(service, around),
-        **build_pod(service, model, around, HEALTH_PATHS),
+        **build_pod(service, model, around, dict(health_paths(model.spring_boot, GROUPS))),
         "strategy": _strategy(model),
         **build_security(model, DEFAULT_USER),
         **client,
-        "ingress": build_ingress(model.ingress, client["service"]["name"]) if client else {},
+        **surrounding.build_around(service, model, around),
     }
     add_scratch(values)
     return in_field_order(values, SPRING_SERVICE.fields)
@@ -59,10 +61,8 @@ def _strategy(model: SpringService) -> Values:
 
 
 def _immutable_fields(values: Values) -> dict[str, str]:
-    found = {f"Deployment/{values['name']} spec.selector": f"app={values['name']}"}
-    if "service" in values:
-        found[f"Service/{values['service']['name']} spec.clusterIP"] = "allocated"
-    return found
+    found = {f"Deployment/{values['name']} spec.selector": selector_text(values)}
+    return {**found, **surrounding.service_identities(values)}
 
 
 SPRING_SERVICE = Archetype(
@@ -70,8 +70,8 @@ SPRING_SERVICE = Archetype(
     suffix="spring",
     summary="A stateless service: Deployment, Service, Ingresses and PodDisruptionBudget.",
     package="chartgen.archetypes.spring_service",
-    shared_templates=("_names.tpl", "_env.tpl", "_pod.tpl", "service.yaml", "ingress.yaml", "poddisruptionbudget.yaml"),
-    fields=(*fields.NAMING, *fields.POD, _STRATEGY),
+    shared_templates=(*POD_TEMPLATES, *surrounding.TEMPLATES),
+    fields=(*fields.NAMING, *fields.POD, *AROUND, _STRATEGY),
     build_values=build_values,
     immutable_fields=_immutable_fields,
     definitions=fields.DEFINITIONS,

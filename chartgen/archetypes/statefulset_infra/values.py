@@ -6,14 +6,25 @@ from typing import cast
 
 from chartgen.archetypes.archetype import Archetype, Surroundings, ValueField, Values
 from chartgen.archetypes.statefulset_infra.model import StatefulsetInfra
+from chartgen.archetypes.workload import around as surrounding
 from chartgen.archetypes.workload import fields, schemas
-from chartgen.archetypes.workload.exposure import build_headless_ports, build_ingress
+from chartgen.archetypes.workload.around_fields import AROUND
+from chartgen.archetypes.workload.exposure import build_headless_ports
+from chartgen.archetypes.workload.health import health_paths
 from chartgen.archetypes.workload.ordering import in_field_order
-from chartgen.archetypes.workload.pod import add_scratch, build_client_service, build_naming, build_pod
+from chartgen.archetypes.workload.pod import (
+    POD_TEMPLATES,
+    add_scratch,
+    build_client_service,
+    build_naming,
+    build_pod,
+    selector_text,
+)
 from chartgen.archetypes.workload.schemas import by_name, closed, reference
 from chartgen.archetypes.workload.security import build_security
 from chartgen.manifest.resolved import ResolvedService
 from chartgen.vocabulary.workload import Claim
+from helmkit.immutable import canonical_quantity
 
 _RETENTION = {"enum": ["Retain", "Delete"]}
 _OWN_FIELDS = (
@@ -25,6 +36,7 @@ _OWN_FIELDS = (
                 "name": schemas.LABEL,
                 "publishNotReadyAddresses": schemas.BOOLEAN,
                 "ports": reference("servicePorts"),
+                "annotations": schemas.TEXT_MAP,
             }
         ),
     ),
@@ -54,6 +66,7 @@ _OWN_FIELDS = (
         {"enum": ["OrderedReady", "Parallel"]},
     ),
     ValueField("ordinalsStart", "Number of the first replica.", schemas.COUNT),
+    ValueField("partition", "Replicas with a smaller number keep their version.", schemas.COUNT, required=False),
 )
 
 
@@ -64,19 +77,21 @@ def build_values(service: ResolvedService, around: Surroundings) -> Values:
     headless = model.headless.name or f"{model.name}-headless"
     values = {
         **build_naming(service, around),
-        **build_pod(service, model, around, {}),
+        **build_pod(service, model, around, dict(health_paths(model.spring_boot, {}))),
         **build_security(model, None),
         **client,
-        "ingress": build_ingress(model.ingress, client["service"]["name"] if client else headless),
+        **surrounding.build_around(service, model, around),
         "headless": {
             "name": headless,
             "publishNotReadyAddresses": model.headless.publish_not_ready,
             "ports": build_headless_ports(model.ports, model.headless.ports),
+            **({"annotations": dict(sorted(model.headless.annotations.items()))} if model.headless.annotations else {}),
         },
         "claims": {name: _claim(claim) for name, claim in sorted(model.claims.items())},
         "claimRetention": {"whenDeleted": model.claim_retention.deleted, "whenScaled": model.claim_retention.scaled},
         "podManagementPolicy": model.pod_management,
         "ordinalsStart": model.ordinals_start,
+        **({"partition": model.partition} if model.partition else {}),
     }
     if model.read_only_root:
         add_scratch(values)
@@ -97,19 +112,24 @@ def _claim(claim: Claim) -> Values:
 def _immutable_fields(values: Values) -> dict[str, str]:
     stateful = f"StatefulSet/{values['name']} spec."
     claims = [
-        " ".join([name, claim["size"], claim["accessMode"], claim.get("storageClass", "(default class)")])
+        " ".join(
+            [
+                name,
+                canonical_quantity(claim["size"]),
+                claim["accessMode"],
+                claim.get("storageClass", "(default class)"),
+            ]
+        )
         for name, claim in sorted(values["claims"].items())
     ]
     found = {
-        f"{stateful}selector": f"app={values['name']}",
+        f"{stateful}selector": selector_text(values),
         f"{stateful}serviceName": values["headless"]["name"],
         f"{stateful}podManagementPolicy": values["podManagementPolicy"],
         f"{stateful}volumeClaimTemplates": ", ".join(claims) or "none",
         f"Service/{values['headless']['name']} spec.clusterIP": "None",
     }
-    if "service" in values:
-        found[f"Service/{values['service']['name']} spec.clusterIP"] = "allocated"
-    return found
+    return {**found, **surrounding.service_identities(values)}
 
 
 STATEFULSET_INFRA = Archetype(
@@ -117,8 +137,8 @@ STATEFULSET_INFRA = Archetype(
     suffix="infra",
     summary="Replicas with stable names: StatefulSet, headless and client Service, claims, PodDisruptionBudget.",
     package="chartgen.archetypes.statefulset_infra",
-    shared_templates=("_names.tpl", "_env.tpl", "_pod.tpl", "service.yaml", "ingress.yaml", "poddisruptionbudget.yaml"),
-    fields=(*fields.NAMING, *fields.POD, *_OWN_FIELDS),
+    shared_templates=(*POD_TEMPLATES, *surrounding.TEMPLATES),
+    fields=(*fields.NAMING, *fields.POD, *AROUND, *_OWN_FIELDS),
     build_values=build_values,
     immutable_fields=_immutable_fields,
     definitions=fields.DEFINITIONS,

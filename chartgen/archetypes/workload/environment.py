@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chartgen.archetypes.archetype import Values
-from chartgen.manifest.env_order import uses
+from chartgen.manifest.env_order import ordered, uses
 from chartgen.manifest.resolved import OwnPeers, OwnReplicas, ResolvedEnvValue
 from chartgen.vocabulary.env import (
     ConfigMapReference,
@@ -28,9 +28,9 @@ def build_env(env: Mapping[str, ResolvedEnvValue], time_zone: str | None = None)
         env: In the order in which the variables must stand in the pod.
         time_zone: Becomes TZ unless `env` says it (T116).
     """
-    values = {name: _env_value(value) for name, value in env.items()}
     if time_zone is not None:
-        values.setdefault("TZ", time_zone)
+        env = ordered({"TZ": time_zone, **env})
+    values = {name: _env_value(value) for name, value in env.items()}
     order = _order_of_use(env)
     return {"env": dict(sorted(values.items())), **({"envOrder": order} if order else {})}
 
@@ -38,7 +38,10 @@ def build_env(env: Mapping[str, ResolvedEnvValue], time_zone: str | None = None)
 def build_env_from(sources: EnvFrom) -> Values:
     """Return `envFrom` entries by their keys."""
     return {
-        key: {"secretRef" if isinstance(source, EnvFromSecret) else "configMapRef": _target(source)}
+        key: {
+            **({"prefix": source.prefix} if source.prefix else {}),
+            "secretRef" if isinstance(source, EnvFromSecret) else "configMapRef": _target(source),
+        }
         for key, source in sorted(sources.items())
     }
 

@@ -1,12 +1,14 @@
-"""Ports, Services and Ingresses as chart values."""
+"""Ports and Services as chart values; Services with free names stand in `services`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from chartgen.archetypes.archetype import Values
-from chartgen.vocabulary.exposure import ClientService, Ingress, Ingresses
+from chartgen.manifest.kubernetes_services import ServicePort, exposed_ports
+from chartgen.vocabulary.exposure import ClientService
 from chartgen.vocabulary.ports import Port
+from chartgen.vocabulary.service_options import ExposedService, ServiceOptions
 
 
 def build_container_ports(ports: Mapping[str, Port]) -> Values:
@@ -14,11 +16,21 @@ def build_container_ports(ports: Mapping[str, Port]) -> Values:
     return {name: {"containerPort": port.target, "protocol": port.protocol} for name, port in sorted(ports.items())}
 
 
-def build_service(name: str, ports: Mapping[str, Port], chosen: Iterable[str] | None) -> Values:
-    """Return a client Service with the chosen ports (None: all), leading to container ports by their names."""
-    entries = {port: _service_port(port, ports[port]) for port in sorted(chosen or ports)}
-    kind = "NodePort" if any("nodePort" in entry for entry in entries.values()) else "ClusterIP"
-    return {"name": name, "type": kind, "ports": entries}
+def build_service(name: str, ports: Mapping[str, Port], client: ClientService) -> Values:
+    """Return the client Service with the ports it chooses, leading to container ports by their names."""
+    entries = {port: _service_port(port, ports[port]) for port in sorted(client.ports or ports)}
+    return {"name": name, "type": _type(client, entries), "ports": entries, **_options(client)}
+
+
+def build_services(exposed: Mapping[str, ExposedService], ports: Mapping[str, Port]) -> Values:
+    """Return the Services with free names, by name."""
+    found = {}
+    for name, service in sorted(exposed.items()):
+        entries = {key: _exposed_port(port) for key, port in sorted(exposed_ports(name, service, ports).items())}
+        kind: Values = {"headless": True} if service.headless else {"type": _type(service, entries)}
+        early = {"publishNotReadyAddresses": True} if service.publish_not_ready else {}
+        found[name] = {**kind, **early, "ports": entries, **_options(service)}
+    return found
 
 
 def build_headless_ports(ports: Mapping[str, Port], chosen: Iterable[str] | None) -> Values:
@@ -26,14 +38,31 @@ def build_headless_ports(ports: Mapping[str, Port], chosen: Iterable[str] | None
     return {name: _headless_port(name, ports[name]) for name in sorted(chosen or ports)}
 
 
-def build_ingress(ingresses: Ingresses, service: str) -> Values:
-    """Return Ingresses by name, leading to `service`."""
-    return {name: _ingress(ingress, service) for name, ingress in sorted(ingresses.items())}
-
-
 def client_name(service: ClientService, workload: str) -> str:
     """Return the name of the client Service of a workload."""
     return service.name or workload
+
+
+def _type(service: ServiceOptions, entries: Mapping[str, Values]) -> str:
+    opened = any("nodePort" in entry for entry in entries.values())
+    return service.type or ("NodePort" if opened else "ClusterIP")
+
+
+def _options(service: ServiceOptions) -> Values:
+    found = {
+        "annotations": dict(sorted(service.annotations.items())),
+        "externalTrafficPolicy": service.external_traffic_policy,
+        "sessionAffinity": service.session_affinity,
+        "loadBalancerClass": service.load_balancer_class,
+        "loadBalancerSourceRanges": list(service.source_ranges),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _exposed_port(port: ServicePort) -> Values:
+    node_port = {"nodePort": port.node_port} if port.node_port else {}
+    target = {"targetPort": port.target, "protocol": port.port.protocol}
+    return {"port": port.number, **target, **node_port, **_protocol(port.port)}
 
 
 def _service_port(name: str, port: Port) -> Values:
@@ -47,17 +76,3 @@ def _headless_port(name: str, port: Port) -> Values:
 
 def _protocol(port: Port) -> Values:
     return {"appProtocol": port.app_protocol} if port.app_protocol else {}
-
-
-def _ingress(ingress: Ingress, service: str) -> Values:
-    found = {
-        "className": ingress.class_,
-        "host": ingress.host,
-        "path": ingress.path,
-        "pathType": ingress.path_type,
-        "service": service,
-        "port": ingress.port,
-        "tlsSecret": ingress.tls_secret,
-        "annotations": dict(sorted(ingress.annotations.items())),
-    }
-    return {key: value for key, value in found.items() if value is not None}

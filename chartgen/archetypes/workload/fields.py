@@ -7,8 +7,9 @@ Keys follow `helm create` where it has a word (`replicaCount`, `image.tag`, `ima
 from __future__ import annotations
 
 from chartgen.archetypes.archetype import Schema, ValueField
-from chartgen.archetypes.workload import schemas
+from chartgen.archetypes.workload import autoscaling, config, containers, placement, schemas
 from chartgen.archetypes.workload.schemas import by_name, closed, reference
+from chartgen.archetypes.workload.volumes import VOLUME
 
 _ENV_NAME = r"^[-._a-zA-Z][-._a-zA-Z0-9]*$"
 _KEY_REFERENCE = closed({"name": schemas.OBJECT_NAME, "key": schemas.TEXT, "optional": schemas.BOOLEAN})
@@ -40,28 +41,14 @@ _ENV: Schema = by_name(
     },
     _ENV_NAME,
 )
-_INIT_CONTAINER: Schema = closed(
-    {
-        "image": reference("image"),
-        "command": schemas.TEXTS,
-        "args": schemas.TEXTS,
-        "env": reference("env"),
-        "envOrder": schemas.TEXTS,
-        "mounts": by_name(schemas.PATH),
-    }
-)
-_VOLUME: Schema = closed(
-    {
-        "mountPath": schemas.PATH,
-        "readOnly": schemas.BOOLEAN,
-        "subPath": schemas.TEXT,
-        "source": schemas.KUBERNETES,
-    }
+_ENV_FROM: Schema = by_name(
+    closed({"secretRef": _NAME_REFERENCE, "configMapRef": _NAME_REFERENCE, "prefix": schemas.TEXT})
 )
 
 DEFINITIONS: dict[str, Schema] = {
     "image": schemas.IMAGE,
     "env": _ENV,
+    "envFrom": _ENV_FROM,
     "servicePorts": schemas.SERVICE_PORTS,
 }
 
@@ -76,6 +63,12 @@ NAMING = (
 )
 
 POD = (
+    ValueField(
+        "selector",
+        "Labels that select the pods instead of `app`. Cannot be changed later.",
+        {**schemas.TEXT_MAP, "minProperties": 1},
+        required=False,
+    ),
     ValueField("replicaCount", "How many pods run.", schemas.COUNT),
     ValueField(
         "maxReplicas",
@@ -83,9 +76,10 @@ POD = (
         {"type": "integer", "minimum": 1},
         required=False,
     ),
+    *autoscaling.FIELDS,
     ValueField(
         "image",
-        "The image. A digest pins its content, the tag is then information.",
+        "The image. A digest pins its content, the tag is then information. A tag is a text: --set-string image.tag=5.",
         reference("image"),
     ),
     ValueField(
@@ -118,7 +112,7 @@ POD = (
     ValueField(
         "envFrom",
         "Whole Secrets and ConfigMaps as environment variables, in the order of the names given here.",
-        by_name(closed({"secretRef": _NAME_REFERENCE, "configMapRef": _NAME_REFERENCE})),
+        reference("envFrom"),
     ),
     ValueField(
         "ports",
@@ -149,6 +143,12 @@ POD = (
         schemas.COUNT,
     ),
     ValueField(
+        "deregister",
+        "Command that takes the instance out of its registry, started before a stopping pod drains; needs sh.",
+        schemas.TEXTS,
+        required=False,
+    ),
+    ValueField(
         "gracefulSeconds",
         "How long the process may take to stop after that; the grace period is both and 5 seconds.",
         schemas.COUNT,
@@ -156,17 +156,15 @@ POD = (
     ValueField("minReadySeconds", "How long a new pod must be ready before it counts.", schemas.COUNT),
     ValueField("revisionHistoryLimit", "Old revisions that the controller keeps.", schemas.COUNT),
     ValueField("resources", "CPU and memory, as Kubernetes has it.", schemas.KUBERNETES),
-    ValueField("volumes", "Volumes by name: where they are mounted, and their source.", by_name(_VOLUME)),
-    ValueField(
-        "initContainers",
-        "Containers that run to their end first, in the order of their names.",
-        by_name(_INIT_CONTAINER),
-    ),
+    ValueField("volumes", "Volumes by name: where they are mounted, and their source.", by_name(VOLUME)),
+    *config.FIELDS,
+    *containers.FIELDS,
     ValueField(
         "spread",
         "Replicas on different nodes: preferred, required or none.",
         {"enum": ["preferred", "required", "none"]},
     ),
+    *placement.FIELDS,
     ValueField("nodeSelector", "Labels a node must have.", schemas.TEXT_MAP),
     ValueField("podSecurityContext", "Security context of the pod.", schemas.KUBERNETES),
     ValueField("securityContext", "Security context of every container.", schemas.KUBERNETES),
@@ -194,17 +192,4 @@ POD = (
         ),
         required=False,
     ),
-    ValueField(
-        "service",
-        "The Service that clients use. `targetPort` is the name of a container port.",
-        closed(
-            {
-                "name": schemas.LABEL,
-                "type": {"enum": ["ClusterIP", "NodePort"]},
-                "ports": reference("servicePorts"),
-            }
-        ),
-        required=False,
-    ),
-    ValueField("ingress", "Ingresses by name, one rule each.", schemas.INGRESS),
 )

@@ -79,6 +79,7 @@ INGRESS: Schema = by_name(
             "service": LABEL,
             "port": TEXT,
             "tlsSecret": OBJECT_NAME,
+            "stripPrefix": PATH,
             "annotations": TEXT_MAP,
         }
     ),

@@ -32,7 +32,7 @@ def _undeclared(view: View) -> Iterator[Finding]:
 
 def _unused(view: View) -> Iterator[Finding]:
     """What only a layer declares must be used there: a misspelt key would silently change nothing."""
-    if view.services.keys() != view.declared["services"]:
+    if view.services.keys() | view.disabled != view.declared["services"]:
         return  # one that is not valid may be the one that uses it
     used = {
         "namespaces": {service.model.namespace for service in view.services.values()},

@@ -17,6 +17,9 @@ def check(view: View) -> Iterator[Finding]:
             if target not in view.declared["services"]:
                 hint = did_you_mean(target, view.declared["services"], "services are declared as [services.<key>]")
                 yield service.finding(path, f'unknown service "{target}"', hint)
+            elif target in view.disabled and path[:1] != ("depends_on",):
+                message = f'service "{target}" is not enabled here, so nothing answers'
+                yield service.finding(path, message, "enable it, or say something else in the layer")
     graph = {key: {target for target, _ in service.edges} for key, service in view.services.items()}
     for cycle in find_cycles(graph):
         first, second = cycle[0], cycle[1 % len(cycle)]

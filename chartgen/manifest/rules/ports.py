@@ -46,8 +46,10 @@ def _unknown(service: Checked) -> Iterator[Finding]:
 
 def _mentions(service: Checked) -> Iterator[tuple[KeyPath, str]]:
     model = service.model
-    for key, ingress in getattr(model, "ingress", {}).items():
-        yield ("ingress", key, "port"), ingress.port
+    for outlet in ("ingress", "routes"):
+        # What names a Service is held against that Service's ports.
+        entries = getattr(model, outlet, {}).items()
+        yield from (((outlet, key, "port"), entry.port) for key, entry in entries if entry.service is None)
     for part in ("service", "client", "headless"):
         chosen = getattr(getattr(model, part, None), "ports", None) or []
         for number, name in enumerate(chosen):
@@ -75,7 +77,8 @@ def _nowhere(service: Checked) -> Iterator[Finding]:
         elif name not in open_ports:
             reason = f"{said}.ports leaves it out" if client else f"{said} = false"
             yield service.finding(("ports", name, "node_port"), f"opens nothing: {reason}")
-    for key, ingress in getattr(model, "ingress", {}).items():
-        if ingress.port in ports_of(model) and ingress.port not in open_ports:
-            reason = f"{said}.ports leaves {ingress.port} out" if client else f"{said} = false"
-            yield service.finding(("ingress", key, "port"), f"leads nowhere: {reason}")
+    for part in ("ingress", "routes"):
+        for key, entry in getattr(model, part, {}).items():
+            if entry.service is None and entry.port in ports_of(model) and entry.port not in open_ports:
+                reason = f"{said}.ports leaves {entry.port} out" if client else f"{said} = false"
+                yield service.finding((part, key, "port"), f"leads nowhere: {reason}")

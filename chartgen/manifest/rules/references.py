@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from chartgen.archetypes.external_endpoint.model import ExternalEndpoint
 from chartgen.archetypes.statefulset_infra.model import StatefulsetInfra
 from chartgen.manifest.checked import Checked, Reference, View, target_of
 from chartgen.manifest.findings import Finding
 from chartgen.manifest.keypath import KeyPath, did_you_mean
+from chartgen.manifest.kubernetes_services import service_for, services_of
 from chartgen.manifest.references import client_of, ports_of
 from chartgen.vocabulary.env import EndpointReference, PeersReference, ReplicasReference
 
@@ -35,7 +36,10 @@ def _check(service: Checked, path: KeyPath, reference: Reference, target: Checke
         yield from _check_peers(service, path, target)
     else:
         yield from _check_endpoint(service, path, reference, target)
-    known = ports_of(target.model)
+    known: Collection[str] = ports_of(target.model)
+    if isinstance(reference, EndpointReference) and reference.service:
+        named = service_for(target.model, reference.service)
+        known = named.ports if named else [reference.port]
     if reference.port not in known:
         hint = did_you_mean(reference.port, known, f"known: {', '.join(sorted(known)) or 'none'}")
         yield service.finding((*path, "port"), f'{target.key} has no port "{reference.port}"', hint)
@@ -56,6 +60,13 @@ def _check_peers(service: Checked, path: KeyPath, target: Checked) -> Iterator[F
 def _check_endpoint(
     service: Checked, path: KeyPath, reference: EndpointReference, target: Checked
 ) -> Iterator[Finding]:
+    if reference.service:
+        names = [one.name for one in services_of(target.model)]
+        if reference.service not in names:
+            hint = did_you_mean(reference.service, names, f"its Services: {', '.join(sorted(names)) or 'none'}")
+            message = f'{target.key} has no Service "{reference.service}"'
+            yield service.finding((*path, "service"), message, hint)
+        return
     client = client_of(target.model)
     said = "client" if isinstance(target.model, StatefulsetInfra) else "service"
     if client is None:

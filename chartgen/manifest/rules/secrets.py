@@ -1,4 +1,4 @@
-"""Secrets in clear text (T152): by a variable's name, in URLs, behind options, and private keys.
+"""Secrets in clear text (T152): by a variable's name, in URLs, behind options, logins of curl and docker, private keys.
 
 Found are texts of env, command, args and exec probes. Not meant, and let through:
 
@@ -25,7 +25,7 @@ from chartgen.vocabulary.probes import Probe, Probes
 from chartgen.vocabulary.workload import Workload
 
 _WORDS = r"PASSWORD|PASSWD|PASSPHRASE|API_?KEY|CREDENTIALS?|PRIVATE_?KEY|ACCESS_?KEY|ENCRYPT_?KEY"
-_SECRET_NAME = re.compile(rf"{_WORDS}|(?:SECRET|TOKEN)(?:_|$)")
+_SECRET_NAME = re.compile(rf"{_WORDS}|(?:SECRET|TOKEN)(?:_|$)|(?:^|_)PASS$|_PWD$")
 _HARMLESS_NAME = re.compile(
     r"_(?:UR[IL]S?|FILES?|PATHS?|DIR|NAMES?|ID|TTL|EXPIR\w*|VALIDITY|TIMEOUT|AGE|SECONDS|MINUTES|HOURS|DAYS|LENGTH|SIZE"
     r"|TYPE|HEADER|PREFIX|ISSUER|ENABLED|DISABLED|ENDPOINT|HOST|PORT|ALGORITHM|POLICY|STORE|PROVIDER|REQUIRED|REALM)$"
@@ -41,6 +41,12 @@ _OPTION = re.compile(
 )
 _SWITCH = re.compile(
     rf"(?i)(?:^|\s)--?[\w.-]*(?:password|passwd|requirepass|masterauth)\s+(?!{_REFERENCE}|-)[\"']?[^\s\"'$-]"
+)
+_LOGIN = re.compile(
+    rf"\bcurl\s(?:.*\s)?(?:-u|--user)[\s=]*[\"']?(?!{_REFERENCE})[^\s:\"'$/]+:(?!{_REFERENCE})[^\s\"'$]", re.DOTALL
+)
+_STORED_LOGIN = re.compile(
+    r"""["']auth["']\s*:\s*["'][A-Za-z0-9+/]{7,}={1,2}["']|["']auth["']:\s*["'][A-Za-z0-9+/]{16,}["']"""
 )
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
@@ -82,6 +88,8 @@ def find_secret(text: str) -> str | None:
         return "a password stands in a URL in clear text"
     if _OPTION.search(text) or _SWITCH.search(text):
         return "a secret stands behind an option in clear text"
+    if _LOGIN.search(text) or _STORED_LOGIN.search(text):
+        return "a user's password stands here in clear text"
     return "a private key stands here in clear text" if _PEM.search(text) else None
 
 
@@ -95,9 +103,12 @@ def _in_texts(service: Checked, texts: list[tuple[KeyPath, str]]) -> Iterator[Fi
 
 def _in_words(service: Checked, path: KeyPath, words: list[str]) -> Iterator[Finding]:
     """An option and its value as two words of a command."""
+    hint = 'say env.NAME = { secret = "…", key = "…" } and write $(NAME) here'
+    line = " ".join(words)
+    if _LOGIN.search(line) and not any(_LOGIN.search(word) for word in words):
+        yield service.finding(path, "a user's password stands here in clear text", hint)
     for number, (option, value) in enumerate(itertools.pairwise(words)):
         if " " not in option and _SWITCH.search(f"{option} {value}") and not find_secret(value):
-            hint = 'say env.NAME = { secret = "…", key = "…" } and write $(NAME) here'
             yield service.finding((*path, number + 1), "a secret stands behind an option in clear text", hint)
 
 
@@ -107,10 +118,19 @@ def _commands(model: Workload) -> Iterator[tuple[KeyPath, list[str]]]:
     for name, container in model.init_containers.items():
         yield ("init_containers", name, "command"), container.command
         yield ("init_containers", name, "args"), container.args
-    probes = getattr(model, "probes", None)
+    for name, sidecar in model.sidecars.items():
+        yield ("sidecars", name, "command"), sidecar.command
+        yield ("sidecars", name, "args"), sidecar.args
+        yield from _probe_commands(("sidecars", name, "probes"), sidecar.probes)
+    yield ("deregister",), model.deregister or []
+    yield ("jvm", "options"), model.jvm.options if model.jvm else []
+    yield from _probe_commands(("probes",), getattr(model, "probes", None))
+
+
+def _probe_commands(path: KeyPath, probes: object) -> Iterator[tuple[KeyPath, list[str]]]:
     if isinstance(probes, Probes):
-        yield ("probes", "exec"), probes.exec or []
+        yield (*path, "exec"), probes.exec or []
         for kind in ("startup", "liveness", "readiness"):
             probe = getattr(probes, kind)
             if isinstance(probe, Probe):
-                yield ("probes", kind, "exec"), probe.exec or []
+                yield (*path, kind, "exec"), probe.exec or []

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chartgen.archetypes.workload.config import config_map_name
 from chartgen.manifest.checked import Checked, View
 from chartgen.manifest.findings import Finding
-from chartgen.manifest.keypath import KeyPath, did_you_mean
+from chartgen.manifest.keypath import KeyPath
 from chartgen.vocabulary.workload import Claim, Workload
 
 
 def check(service: Checked) -> Iterator[Finding]:
-    """Find volumes and claims of one name, two mounts at one path, and init containers that mount what is not there."""
+    """Find volumes, claims and configuration files of one name, and two mounts at one path."""
     model = service.model
     if not isinstance(model, Workload):
         return
     claims: dict[str, Claim] = getattr(model, "claims", {})
     for name in sorted(claims.keys() & model.volumes.keys()):
         yield service.finding(("claims", name), f'there is a volume "{name}" as well; pods know both by their names')
+    for name in sorted(model.config.keys() & {*model.volumes, *claims}):
+        kind = "volume" if name in model.volumes else "claim"
+        yield service.finding(("config", name), f'there is a {kind} "{name}" as well; pods know both by their names')
+    objects: dict[str, str] = {}
+    for name, config in model.config.items():
+        first = objects.setdefault(config_map_name(config, service.model.name, name), name)
+        if first != name:
+            yield service.finding(("config", name, "name"), f"config.{first} is the ConfigMap of that name already")
     mounts: dict[str, str] = {}
     stated: list[tuple[KeyPath, str]] = [(("volumes", name), v.mount) for name, v in model.volumes.items()]
     stated += [(("claims", name), claim.mount) for name, claim in claims.items()]
+    stated += [(("config", name), config.mount) for name, config in model.config.items() if config.mount]
     for path, mount in stated:
         first = mounts.setdefault(mount.rstrip("/"), str(path[1]))
         if first != path[1]:
             yield service.finding((*path, "mount"), f'{mount} is where "{first}" is mounted already')
-    known = {*model.volumes, *claims}
-    for name, container in model.init_containers.items():
-        for volume in container.mounts:
-            if volume not in known:
-                hint = did_you_mean(volume, known, f"known: {', '.join(sorted(known)) or 'none'}")
-                path = ("init_containers", name, "mounts", volume)
-                yield service.finding(path, f'there is no volume or claim "{volume}"', hint)
 
 
 def check_pod_security(view: View) -> Iterator[Finding]:
