@@ -52,6 +52,7 @@ def play(folder: Path, sandbox: Sandbox) -> None:
     folder.mkdir(parents=True)
     shutil.copy(PROJECT / "releases.toml", folder)
     shutil.copytree(PROJECT / "values", folder / "values")
+    shutil.copytree(PROJECT / "objects", folder / "objects")
     layer = folder / "values" / "sandbox.toml"
     layer.write_text(layer.read_text().replace(DEFAULT_REGISTRY, sandbox.registry))
     _write_credentials(folder / "nacos-db.env")

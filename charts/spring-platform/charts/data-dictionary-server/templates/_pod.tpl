@@ -18,6 +18,24 @@ Refuses more replicas than the service can bear.
 {{- end }}
 
 {{/*
+The fewest pods that run.
+*/}}
+{{- define "data-dictionary-server.leastReplicas" -}}
+{{- int64 (dig "minReplicas" .Values.replicaCount (.Values.autoscaling | default dict)) }}
+{{- end }}
+
+{{/*
+How long a pod may take to start: its sidecars one after the other, then the service.
+*/}}
+{{- define "data-dictionary-server.startSeconds" -}}
+{{- $seconds := int64 .Values.startupBudgetSeconds }}
+{{- range $sidecar := .Values.sidecars }}
+{{- $seconds = add $seconds ($sidecar.startupBudgetSeconds | default 0) }}
+{{- end }}
+{{- $seconds }}
+{{- end }}
+
+{{/*
 How long a stopping pod may take: serve on, stop, and a margin.
 */}}
 {{- define "data-dictionary-server.gracePeriod" -}}
@@ -33,73 +51,18 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- /* Always written: removing the field later would leave its deprecated twin, and so the old account. */}}
-serviceAccountName: {{ .Values.serviceAccountName | default "default" | quote }}
-automountServiceAccountToken: {{ not (empty .Values.serviceAccountName) }}
+serviceAccountName: {{ include "data-dictionary-server.accountName" . | quote }}
+automountServiceAccountToken: {{ include "data-dictionary-server.automount" . }}
 enableServiceLinks: {{ .Values.enableServiceLinks }}
 terminationGracePeriodSeconds: {{ include "data-dictionary-server.gracePeriod" . }}
 securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}
-{{- with .Values.nodeSelector }}
-nodeSelector:
-  {{- range $label, $text := . }}
-  {{ $label | quote }}: {{ $text | quote }}
-  {{- end }}
+{{- with include "data-dictionary-server.placement" . | trim }}
+{{ . }}
 {{- end }}
-{{- if eq .Values.spread "required" }}
-affinity:
-  podAntiAffinity:
-    requiredDuringSchedulingIgnoredDuringExecution:
-      - topologyKey: kubernetes.io/hostname
-        labelSelector:
-          matchLabels:
-            {{- include "data-dictionary-server.selectorLabels" . | nindent 12 }}
-{{- else if eq .Values.spread "preferred" }}
-affinity:
-  podAntiAffinity:
-    preferredDuringSchedulingIgnoredDuringExecution:
-      - weight: 100
-        podAffinityTerm:
-          topologyKey: kubernetes.io/hostname
-          labelSelector:
-            matchLabels:
-              {{- include "data-dictionary-server.selectorLabels" . | nindent 14 }}
-{{- end }}
-{{- with .Values.initContainers }}
+{{- with include "data-dictionary-server.initContainers" . | trim }}
 initContainers:
-  {{- range $name, $init := . }}
-  - name: {{ $name | quote }}
-    image: {{ include "data-dictionary-server.image" $init.image | quote }}
-    imagePullPolicy: {{ $init.image.pullPolicy }}
-    {{- with $init.command }}
-    command:
-      {{- range . }}
-      - {{ . | quote }}
-      {{- end }}
-    {{- end }}
-    {{- with $init.args }}
-    args:
-      {{- range . }}
-      - {{ . | quote }}
-      {{- end }}
-    {{- end }}
-    {{- with include "data-dictionary-server.env" (dict "root" $ "env" $init.env "order" $init.envOrder) }}
-    env:
-      {{- . | trim | nindent 6 }}
-    {{- end }}
-    {{- with $.Values.resources }}
-    resources:
-      {{- toYaml . | nindent 6 }}
-    {{- end }}
-    securityContext:
-      {{- toYaml $.Values.securityContext | nindent 6 }}
-    {{- with $init.mounts }}
-    volumeMounts:
-      {{- range $volume, $path := . }}
-      - name: {{ $volume | quote }}
-        mountPath: {{ $path | quote }}
-      {{- end }}
-    {{- end }}
-  {{- end }}
+  {{- . | nindent 2 }}
 {{- end }}
 containers:
   - name: {{ .Values.containerName | quote }}
@@ -148,7 +111,20 @@ containers:
     readinessProbe:
       {{- toYaml . | nindent 6 }}
     {{- end }}
-    {{- if gt (int64 .Values.drainSeconds) 0 }}
+    {{- if .Values.deregister }}
+    lifecycle:
+      preStop:
+        exec:
+          {{- /* In the background: a registry that does not answer must not use up the time to drain. */}}
+          command:
+            - sh
+            - -c
+            - '"$@" & exec sleep "$0"'
+            - {{ int64 .Values.drainSeconds | toString | quote }}
+            {{- range .Values.deregister }}
+            - {{ . | quote }}
+            {{- end }}
+    {{- else if gt (int64 .Values.drainSeconds) 0 }}
     lifecycle:
       preStop:
         sleep:
@@ -160,7 +136,8 @@ containers:
     {{- end }}
     securityContext:
       {{- toYaml .Values.securityContext | nindent 6 }}
-    {{- if or .Values.volumes .Values.claims }}
+    {{- $configMounts := include "data-dictionary-server.configMounts" . | trim }}
+    {{- if or .Values.volumes .Values.claims $configMounts }}
     volumeMounts:
       {{- range $name, $claim := .Values.claims }}
       - name: {{ $name | quote }}
@@ -175,16 +152,25 @@ containers:
         {{- with $volume.subPath }}
         subPath: {{ . | quote }}
         {{- end }}
+        {{- with $volume.subPathExpr }}
+        subPathExpr: {{ . | quote }}
+        {{- end }}
         {{- if $volume.readOnly }}
         readOnly: true
         {{- end }}
       {{- end }}
+      {{- with $configMounts }}
+      {{- . | nindent 6 }}
+      {{- end }}
     {{- end }}
-{{- with .Values.volumes }}
+{{- if or .Values.volumes .Values.config }}
 volumes:
-  {{- range $name, $volume := . }}
+  {{- range $name, $volume := .Values.volumes }}
   - name: {{ $name | quote }}
     {{- toYaml $volume.source | nindent 4 }}
+  {{- end }}
+  {{- with include "data-dictionary-server.configVolumes" . | trim }}
+  {{- . | nindent 2 }}
   {{- end }}
 {{- end }}
 {{- end }}

@@ -2,30 +2,48 @@
 What selects the pods: never more than this, because Kubernetes does not let a selector change.
 */}}
 {{- define "test-frontend.selectorLabels" -}}
-app: {{ .Values.name | quote }}
+{{- include "test-frontend.labelLines" (dict "labels" (.Values.selector | default (dict "app" .Values.name))) }}
 {{- end }}
 
 {{/*
 Labels of pods: only what stays the same from version to version, so that a new chart version alone restarts nothing.
 */}}
 {{- define "test-frontend.podLabels" -}}
-{{ include "test-frontend.selectorLabels" . }}
-app.kubernetes.io/name: {{ .Values.name | quote }}
-app.kubernetes.io/component: {{ .Values.component | quote }}
-app.kubernetes.io/part-of: {{ .Values.partOf | quote }}
+{{- $labels := dict "app" .Values.name "app.kubernetes.io/name" .Values.name }}
+{{- $_ := set $labels "app.kubernetes.io/component" .Values.component }}
+{{- $_ := set $labels "app.kubernetes.io/part-of" .Values.partOf }}
+{{- include "test-frontend.labelLines" (dict "labels" $labels "selector" .Values.selector) }}
 {{- end }}
 
 {{/*
 Labels of objects.
 */}}
 {{- define "test-frontend.labels" -}}
-{{ include "test-frontend.podLabels" . }}
-app.kubernetes.io/instance: {{ .Release.Name | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+{{- $labels := dict "app" .Values.name "app.kubernetes.io/name" .Values.name }}
+{{- $_ := set $labels "app.kubernetes.io/component" .Values.component }}
+{{- $_ := set $labels "app.kubernetes.io/part-of" .Values.partOf }}
+{{- $_ := set $labels "app.kubernetes.io/instance" .Release.Name }}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" .Release.Service }}
 {{- with .Values.image }}
 {{- /* A label is shorter than an image tag may be, and starts and ends with a letter or a digit. */}}
 {{- with .tag | trunc 63 | trimAll "-_." }}
-app.kubernetes.io/version: {{ . | quote }}
+{{- $_ := set $labels "app.kubernetes.io/version" . }}
 {{- end }}
 {{- end }}
+{{- include "test-frontend.labelLines" (dict "labels" $labels) }}
+{{- end }}
+
+{{/*
+Labels as lines, those of an own selector over the others: a key stands once. Takes a dict with labels and selector.
+*/}}
+{{- define "test-frontend.labelLines" -}}
+{{- $labels := .labels }}
+{{- range $key, $text := .selector }}
+{{- $_ := set $labels $key $text }}
+{{- end }}
+{{- $lines := list }}
+{{- range $key, $text := $labels }}
+{{- $lines = append $lines (printf "%s: %s" ($key | quote) ($text | quote)) }}
+{{- end }}
+{{- join "\n" $lines }}
 {{- end }}
