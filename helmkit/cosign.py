@@ -110,10 +110,7 @@ class Cosign:
         raise HelmkitError(message, hint="Is the key a public one in PEM? It takes the right to pull.")
 
     async def _run(self, arguments: Sequence[str], name: str, doing: str) -> tuple[int, str]:
-        binary = shutil.which("cosign", path=self._environ.get("PATH", ""))
-        if binary is None:
-            message = f"{doing} {name} needs cosign, which is not on the PATH"
-            raise UsageError(message, hint=_INSTALL)
+        binary = _find_binary(self._environ, f"{doing} {name}")
         async with self._login() as environ:
             try:
                 done = await run_process([binary, *arguments, *self._options, name], environ=environ, limit=LIMIT)
@@ -135,6 +132,29 @@ class Cosign:
             path.touch(mode=0o600)
             path.write_text(json.dumps(config))
             yield {**self._environ, "DOCKER_CONFIG": folder}
+
+
+def check_signer(environ: Mapping[str, str], key: str, doing: str) -> None:
+    """Make sure that there are a cosign and a key, before anything is published that would stay without a signature.
+
+    Args:
+        environ: Where PATH comes from.
+        key: As for `Cosign.sign`.
+        doing: What needs them, for messages.
+
+    Raises:
+        UsageError: One of them is missing.
+    """
+    _require_key(key, doing)
+    _find_binary(environ, doing)
+
+
+def _find_binary(environ: Mapping[str, str], doing: str) -> str:
+    binary = shutil.which("cosign", path=environ.get("PATH", ""))
+    if binary is None:
+        message = f"{doing} needs cosign, which is not on the PATH"
+        raise UsageError(message, hint=_INSTALL)
+    return binary
 
 
 def _require_key(key: str, doing: str) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
-from helmkit.helm.release import HelmRelease
-from helmkit.kube import ConfigMap, ObjectMetadata, ReleaseMetadata, ServerVersion, StoredRelease
+from helmkit.helm.release import HelmRelease, HelmVersion
+from helmkit.kube import ConfigMap, ObjectMetadata, ReleaseDraft, ReleaseMetadata, ServerVersion, StoredRelease
 
 
 class HelmPort(Protocol):
     """Helm, one method per command."""
+
+    async def version(self) -> HelmVersion:
+        """Return the version of the binary; UsageError when there is none that fits."""
 
     async def upgrade(
         self,
@@ -52,6 +55,16 @@ class HelmPort(Protocol):
     ) -> None:
         """Remove a release."""
 
+    async def test(
+        self,
+        release: str,
+        *,
+        namespace: str,
+        timeout: int,  # noqa: ASYNC109 - helm's own flag
+        tests: int = 1,
+    ) -> None:
+        """Run the test hooks of a release, `timeout` seconds each; HelmkitError when one fails."""
+
     async def template(
         self, release: str, chart: Path, *, namespace: str, values: Mapping[str, Any] | None = None,
         kube_version: str | None = None,
@@ -75,6 +88,12 @@ class ReleaseStore(Protocol):
 
     async def delete_release(self, release: StoredRelease | ReleaseMetadata) -> bool:
         """Delete one revision's record."""
+
+    async def create_release(self, draft: ReleaseDraft) -> ReleaseMetadata:
+        """Record a revision for objects that are there; AlreadyExistsError when there is one."""
+
+    async def relabel_release(self, release: ReleaseMetadata, labels: Mapping[str, str]) -> None:
+        """Change labels of a revision's Secret."""
 
 
 class RecordStore(Protocol):
@@ -128,8 +147,9 @@ class ObjectStore(Protocol):
         """Create or change an object by server-side apply."""
 
     async def delete_object(
-        self, api_version: str, kind: str, namespace: str | None, name: str, *, uid: str | None = None
-    ) -> bool:
+        self, api_version: str, kind: str, namespace: str | None, name: str, *, uid: str | None = None,
+        propagation: Literal["Background", "Foreground", "Orphan"] = "Background",
+    ) -> bool:  # fmt: skip
         """Delete one; False when it was gone."""
 
 
@@ -145,11 +165,20 @@ class ClusterPort(Protocol):
     async def whoami(self) -> str:
         """Return our user name there."""
 
-    async def ensure_namespace(self, name: str, labels: Mapping[str, str] | None = None) -> bool:
-        """Make sure a namespace exists with these labels; True when created."""
+    async def ensure_namespace(
+        self, name: str, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
+    ) -> bool:
+        """Make sure a namespace exists with these labels and annotations; True when created."""
 
 
-class KubePort(ReleaseStore, RecordStore, ObjectStore, ClusterPort, Protocol):
+class LogPort(Protocol):
+    """Logs of containers."""
+
+    async def read_log(self, namespace: str, pod: str, container: str, *, previous: bool = False, lines: int) -> str:
+        """Return the last lines a container wrote, unmasked; HelmkitError when they cannot be had."""
+
+
+class KubePort(ReleaseStore, RecordStore, ObjectStore, ClusterPort, LogPort, Protocol):
     """Everything relman asks of a cluster."""
 
 

@@ -72,6 +72,11 @@ def uninstall_arguments(release: str, *, namespace: str, timeout: int, keep_hist
     return [*arguments, "--keep-history"] if keep_history else arguments
 
 
+def hook_test_arguments(release: str, *, namespace: str, timeout: int) -> list[str]:
+    """Return the arguments of `helm test`."""
+    return ["test", release, f"--namespace={namespace}", f"--timeout={timeout}s"]
+
+
 def template_arguments(
     release: str,
     chart: Path,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from helmkit.errors import UsageError
-from helmkit.helm.arguments import rollback_arguments, uninstall_arguments, upgrade_arguments
+from helmkit.helm.arguments import hook_test_arguments, rollback_arguments, uninstall_arguments, upgrade_arguments
 from helmkit.helm.errors import HelmFailedError
 from helmkit.helm.offline import OfflineHelm, checked_chart, encode_values
 from helmkit.helm.release import HelmRelease, parse_release
@@ -156,6 +156,32 @@ class Helm(OfflineHelm):
         )
         doing = f"uninstalling release {release} in namespace {namespace}"
         await self.command().run(arguments, doing=doing, limit=hard_limit(timeout) - GRACE)
+
+    async def test(
+        self,
+        release: str,
+        *,
+        namespace: str,
+        timeout: int,  # noqa: ASYNC109 - helm's own flag
+        tests: int = 1,
+    ) -> None:
+        """Run the test hooks of the newest revision, one after the other (`helm test`).
+
+        Pods and Jobs of tests that failed stay, unless their chart's hook-delete-policy says otherwise.
+
+        Args:
+            release: Its name.
+            namespace: Of the release.
+            timeout: Seconds for each test.
+            tests: How many it has, for the limit of the whole command.
+
+        Raises:
+            HelmFailedError: One of them failed; those after it were not run.
+            ReleaseNotFoundError: There is no such release.
+        """
+        arguments = hook_test_arguments(_checked_name(release), namespace=namespace, timeout=timeout)
+        doing = f"testing release {release} in namespace {namespace}"
+        await self.command().run(arguments, doing=doing, limit=hard_limit(timeout * max(1, tests)) - GRACE)
 
 
 def _checked_name(release: str) -> str:

@@ -6,6 +6,7 @@ pyhelm3 0.5 goes through a shell: cancelling stops the shell and leaves helm run
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 import weakref
@@ -39,6 +40,7 @@ class HelmCommand(pyhelm3.Command):  # type: ignore[misc]
         self._environ = dict(environ)
         self._grace = grace
         self._prefix: tuple[str, ...] | None = None
+        self._starting = asyncio.Lock()
 
     async def run(
         self,
@@ -69,9 +71,7 @@ class HelmCommand(pyhelm3.Command):  # type: ignore[misc]
     ) -> Completed:
         """Run `helm COMMAND…` as `run` does, and leave it to the caller to judge its exit code."""
         doing = doing or _name(command)
-        if self._prefix is None:
-            self._prefix = (*await parent_death_guard(self._environ), str(self._pinned()))
-        argv = [*self._prefix, *(str(part) for part in command)]
+        argv = [*await self._start(), *(str(part) for part in command)]
         try:
             return await run_process(argv, environ=self._environ, stdin=stdin, limit=limit, grace=self._grace)
         except LimitReachedError as error:
@@ -81,6 +81,13 @@ class HelmCommand(pyhelm3.Command):  # type: ignore[misc]
         except OSError as error:
             message = f"{doing} failed: {self._binary} cannot be started: {error.strerror or error}"
             raise HelmkitError(message, hint="Install helm again, or name another one with HELM_BINARY.") from error
+
+    async def _start(self) -> tuple[str, ...]:
+        """Return what stands before every command; found out once, also when several begin at a time."""
+        async with self._starting:
+            if self._prefix is None:
+                self._prefix = (*await parent_death_guard(self._environ), str(self._pinned()))
+        return self._prefix
 
     def _pinned(self) -> Path:
         """Return a path to the binary whose last part is `helm`.

@@ -104,11 +104,20 @@ class OfflineHelm:
             kube_version=kube_version,
             include_crds=include_crds,
             validate=validate,
-            # Asked in any case: a helm that is too old must not render silently.
-            major=(await self.version()).major,
+            major=(await self.version()).major if validate else 0,
         )
         stdin = None if values is None else encode_values(values)
-        output = await self.command().run(arguments, stdin, doing=f"rendering {chart} as {release}")
+        # Asked in any case, beside the work: a helm that is too old must not render silently.
+        asking = asyncio.create_task(self.version())
+        try:
+            output = await self.command().run(arguments, stdin, doing=f"rendering {chart} as {release}")
+        except HelmkitError:
+            await asking
+            raise
+        except BaseException:
+            asking.cancel()
+            raise
+        await asking
         return output.decode(errors="replace")
 
     async def lint(

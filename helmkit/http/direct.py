@@ -21,6 +21,8 @@ CONNECT_TIMEOUT = 10.0
 """Seconds until a connection must be made."""
 _PIECE = 64 * 1024
 _REPEATABLE = frozenset({"GET", "HEAD"})
+_KEEP = 30.0
+"""Seconds a connection may lie idle and be used again: what stands between forgets it at some point without a word."""
 
 
 class ConnectError(Exception):
@@ -46,12 +48,14 @@ class _Connection:
         self._reader = reader
         self._writer = writer
         self._http = h11.Connection(h11.CLIENT)
+        self._last_used = _now()
         self.used = False
 
     @property
     def usable(self) -> bool:
         """Whether another request may be sent."""
-        return self._http.our_state is h11.IDLE and not self._reader.at_eof()
+        fresh = _now() - self._last_used < _KEEP
+        return fresh and self._http.our_state is h11.IDLE and not self._reader.at_eof()
 
     async def ask(self, request: h11.Request, content: bytes | None, limit: int, silence: float) -> Reply:
         """Send a request and read its answer.
@@ -110,7 +114,7 @@ class _Connection:
                 break
             elif isinstance(event, h11.ConnectionClosed):
                 raise ReadError("the server closed the connection without an answer")
-        self.used = True
+        self.used, self._last_used = True, _now()
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
         return Reply(status, headers, bytes(body), "")
@@ -177,7 +181,8 @@ class DirectPool:
                         raise ConnectionLostError(str(error)) from error
                 except (h11.LocalProtocolError, UnicodeError) as error:
                     await connection.close()
-                    msg = f"this is no request that can be sent: {error}"
+                    # The error's own words repeat the header, which may be the one with the password.
+                    msg = "this is no request that can be sent: its URL or a header holds what HTTP does not allow"
                     raise ConnectionLostError(msg) from error
                 except BaseException:
                     await asyncio.shield(connection.close())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -54,6 +53,8 @@ class HttpExchange:
     def _client(self) -> httpx2.AsyncClient:
         """The client for all that is no plain request to the registry itself, made when it is needed."""
         if self._general is None:
+            from http.cookiejar import DefaultCookiePolicy
+
             import httpx2
 
             self._general = httpx2.AsyncClient(

@@ -12,6 +12,7 @@ from helmkit.kube.configmaps import ConfigMap
 from helmkit.kube.errors import AlreadyExistsError, ConflictError, NotFoundError, RejectedError
 from helmkit.kube.metadata import FieldManager, ObjectMetadata, Owner
 from helmkit.kube.objects import Propagation
+from helmkit.kube.release_writing import ReleaseDraft
 from helmkit.kube.releases import ReleaseMetadata, StoredRelease
 from helmkit.kube.watching import WatchEvent
 
@@ -27,6 +28,7 @@ __all__ = [
     "Owner",
     "Propagation",
     "RejectedError",
+    "ReleaseDraft",
     "ReleaseMetadata",
     "ServerVersion",
     "StoredRelease",

@@ -11,7 +11,7 @@ import msgspec
 
 from helmkit.errors import ForbiddenError, HelmkitError, UnreachableError
 from helmkit.kube.errors import AlreadyExistsError, ConflictError, ExpiredError, NotFoundError, RejectedError
-from helmkit.kube.transport import JSON, Answer, ConnectionFailedError, LoginFailedError, Request, Transport
+from helmkit.kube.transport import JSON, TEXT, Answer, ConnectionFailedError, LoginFailedError, Request, Transport
 
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each further attempt."""
@@ -129,7 +129,7 @@ class Api:
             raise no_login(purpose, error) from error
 
     def _judge(self, request: Request, answer: Answer, purpose: Purpose) -> Answer:
-        meant = isinstance(answer.body, dict) if request.accept == JSON else bool(answer.raw)
+        meant = isinstance(answer.body, dict) if request.accept == JSON else bool(answer.raw) or request.accept == TEXT
         if 200 <= answer.status < 300 and meant:
             return answer
         raise translate(answer, purpose, self.server)

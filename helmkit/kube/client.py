@@ -11,12 +11,13 @@ from typing import Self
 from helmkit.kube.api import Api, Sleep
 from helmkit.kube.cluster import Cluster
 from helmkit.kube.configmaps import ConfigMaps
-from helmkit.kube.releases import Releases
+from helmkit.kube.logs import Logs
+from helmkit.kube.release_writing import ReleaseWriting
 from helmkit.kube.transport import Transport
 from helmkit.kube.watching import Watching
 
 
-class Kube(Releases, ConfigMaps, Watching, Cluster):
+class Kube(ReleaseWriting, ConfigMaps, Watching, Logs, Cluster):
     """A cluster. Made by `connect`; use it as an async context manager, or call `aclose`.
 
     Args:
@@ -57,7 +58,7 @@ class Kube(Releases, ConfigMaps, Watching, Cluster):
         Raises:
             UsageError: There is no such file or context, or it cannot be used.
         """
-        from helmkit.kube.connection import open_connection
+        from helmkit.kube.opening import open_connection
 
         connection = open_connection(kubeconfig, context, environ)
         return Kube(

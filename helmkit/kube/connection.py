@@ -1,4 +1,4 @@
-"""A connection to a real cluster: the only module that knows lightkube.
+"""The general client of a real cluster: the only module that knows lightkube. `direct` has the plain requests.
 
 lightkube turns a kubeconfig's cluster and user into an HTTP client with the right certificates and credentials
 (`lightkube.config.client_adapter`, its public seam). Its resource classes are not used: they decode whole objects
@@ -11,7 +11,6 @@ import base64
 import ssl
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,10 +21,11 @@ from lightkube.config import client_adapter, kubeconfig, models
 from lightkube.core.exceptions import ConfigError
 
 from helmkit.errors import UsageError
-from helmkit.kube.kubeconfig import Settings, load_settings
+from helmkit.kube.kubeconfig import Settings
 from helmkit.kube.login import ExecLogin
 from helmkit.kube.transport import (
     METADATA_LIST,
+    TEXT,
     Answer,
     ConnectionFailedError,
     LoginFailedError,
@@ -39,27 +39,13 @@ _WATCH_TIMEOUT = httpx2.Timeout(30.0, connect=10.0, pool=60.0, read=90.0)
 """Bookmarks come about once a minute: a longer silence is a connection that died without a word."""
 
 
-@dataclass(frozen=True)
-class Connection:
-    """A cluster that can be asked."""
+def open_general(settings: Settings, environ: Mapping[str, str]) -> HttpTransport:
+    """Prepare the general client for a kubeconfig's context; nothing is sent yet.
 
-    transport: HttpTransport
-    server: str
-    context: str
-    namespace: str
-    user: str
-
-
-def open_connection(path: Path | None, context: str | None, environ: Mapping[str, str]) -> Connection:
-    """Prepare a connection; nothing is sent yet. Arguments and errors are those of `load_settings`."""
-    settings = load_settings(path, context, environ)
-    return Connection(
-        transport=HttpTransport(_client(settings, environ), tls_name=settings.cluster.get("tls-server-name")),
-        server=settings.server,
-        context=settings.context,
-        namespace=settings.namespace,
-        user=settings.user_name,
-    )
+    Raises:
+        UsageError: Its certificates, credentials or proxy cannot be used.
+    """
+    return HttpTransport(_client(settings, environ), tls_name=settings.cluster.get("tls-server-name"))
 
 
 def _client(settings: Settings, environ: Mapping[str, str]) -> httpx2.AsyncClient:
@@ -117,7 +103,7 @@ class HttpTransport:
             response = await self._client.send(self._build(request, _TIMEOUT))
         except (httpx2.HTTPError, httpx2.InvalidURL, ConfigError) as error:
             raise _translate(error) from error
-        return _answer(response, wants_raw=request.accept == METADATA_LIST)
+        return _answer(response, wants_raw=request.accept in (METADATA_LIST, TEXT))
 
     async def stream(self, request: Request) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the events of a watch; see `Transport`."""

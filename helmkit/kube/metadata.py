@@ -91,28 +91,32 @@ class _Item(msgspec.Struct):
     metadata: _Metadata
 
 
-class _ListMetadata(msgspec.Struct, rename={"continue_": "continue"}):
-    continue_: str = ""
-    resourceVersion: str = ""  # noqa: N815
-
-
 class _List(msgspec.Struct):
     items: list[_Item] | None = None
     """The API server writes null for an empty list."""
-    metadata: _ListMetadata = msgspec.field(default_factory=_ListMetadata)
 
 
-def parse_metadata_list(raw: bytes, api_version: str, kind: str) -> tuple[list[ObjectMetadata], str]:
+class _PageMetadata(msgspec.Struct, rename={"continue_": "continue"}):
+    continue_: str = ""
+
+
+class _Page(msgspec.Struct):
+    metadata: _PageMetadata = msgspec.field(default_factory=_PageMetadata)
+
+
+def parse_metadata_list(raw: bytes, api_version: str, kind: str) -> list[ObjectMetadata]:
     """Read a `PartialObjectMetadataList`.
-
-    Returns:
-        The metadata, and the token that continues the list; empty at its end.
 
     Raises:
         msgspec.MsgspecError: It is none.
     """
     page = msgspec.json.decode(raw, type=_List)
-    return [_metadata(item.metadata, api_version, kind) for item in page.items or ()], page.metadata.continue_
+    return [_metadata(item.metadata, api_version, kind) for item in page.items or ()]
+
+
+def parse_continuation(raw: bytes) -> str:
+    """Return the token that continues a list; empty at its end."""
+    return msgspec.json.decode(raw, type=_Page).metadata.continue_
 
 
 def parse_metadata(obj: Mapping[str, Any]) -> ObjectMetadata:

@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from helmkit.errors import UnreachableError
+from helmkit.errors import ForbiddenError, UnreachableError
 from helmkit.kube.api import Api, Purpose
-from helmkit.kube.errors import AlreadyExistsError, ExpiredError, NotFoundError
+from helmkit.kube.errors import AlreadyExistsError, ConflictError, ExpiredError, NotFoundError
 from helmkit.kube.kinds import Kind, Kinds
-from helmkit.kube.metadata import ObjectMetadata, parse_metadata_list
+from helmkit.kube.meant import is_as_meant
+from helmkit.kube.metadata import ObjectMetadata, parse_continuation, parse_metadata_list
 from helmkit.kube.transport import APPLY_PATCH, JSON, MERGE_PATCH, METADATA_LIST, Answer
 from helmkit.yaml import dump_yaml
 
@@ -50,7 +51,7 @@ class Objects:
                 found.clear()
                 continue
             try:
-                found += parse_metadata_list(answer.raw, api_version, kind)[0]
+                found += parse_metadata_list(answer.raw, api_version, kind)
             except msgspec.MsgspecError as error:
                 message = f"listing {place.plural} failed: {self._api.server} sent an answer that is no metadata list"
                 raise UnreachableError(message, hint="A proxy may have answered in its place.") from error
@@ -105,20 +106,28 @@ class Objects:
     async def replace_object(self, obj: Mapping[str, Any], *, field_manager: str | None = None) -> dict[str, Any]:
         """Replace an object and return it as the cluster keeps it.
 
-        `metadata.resourceVersion`, when given, must be the current one.
+        `metadata.resourceVersion`, when given, must be the current one. Then the request is repeated when its answer
+        got lost; that the first one arrived all the same is no conflict, unless `managedFields` were sent.
 
         Raises:
             ConflictError: It has changed since.
             NotFoundError: There is none.
         """
         place, namespace, name = await self._locate(obj)
-        answer = await self._api.call(
-            _purpose("replacing", "update", place, namespace, name),
-            "PUT",
-            place.path(namespace, name),
-            params={"fieldManager": field_manager},
-            body=obj,
-        )
+        versioned = bool((obj.get("metadata") or {}).get("resourceVersion"))
+        try:
+            answer = await self._api.call(
+                _purpose("replacing", "update", place, namespace, name),
+                "PUT",
+                place.path(namespace, name),
+                params={"fieldManager": field_manager},
+                body=obj,
+                repeat=versioned,
+            )
+        except ConflictError:
+            if versioned and (found := await self._visible(obj)) and is_as_meant(obj, found):
+                return found
+            raise
         return dict(answer.body)
 
     async def apply_object(
@@ -194,31 +203,36 @@ class Objects:
             return False
         return True
 
-    async def ensure_namespace(self, name: str, labels: Mapping[str, str] | None = None) -> bool:
-        """Make sure that the namespace exists and carries these labels; others it has stay.
+    async def ensure_namespace(
+        self, name: str, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
+    ) -> bool:
+        """Make sure that the namespace exists and carries these labels and annotations; others it has stay.
 
         Returns:
             True when it was created by this call.
         """
-        wanted = dict(labels or {})
+        wanted = {"labels": dict(labels or {}), "annotations": dict(annotations or {})}
         found = await self.get_object("v1", "Namespace", None, name)
         if found is None:
             try:
                 await self.create_object(
-                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": wanted}}
+                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **wanted}}
                 )
             except AlreadyExistsError:
-                return await self.ensure_namespace(name, labels)
+                return await self.ensure_namespace(name, labels, annotations)
             return True
-        present = found["metadata"].get("labels") or {}
-        missing = {key: value for key, value in wanted.items() if present.get(key) != value}
+        missing = {
+            part: differing
+            for part, said in wanted.items()
+            if (differing := _differing(said, found["metadata"].get(part) or {}))
+        }
         if missing:
             place = await self._kinds.find("v1", "Namespace")
             await self._api.call(
                 _purpose("labelling", "patch", place, None, name),
                 "PATCH",
                 place.path(None, name),
-                body={"metadata": {"labels": missing}},
+                body={"metadata": missing},
                 content_type=MERGE_PATCH,
                 repeat=True,
             )
@@ -251,22 +265,26 @@ class Objects:
             if not token:
                 return
 
+    async def _visible(self, obj: Mapping[str, Any]) -> dict[str, Any] | None:
+        _, namespace, name = await self._locate(obj)
+        try:
+            return await self.get_object(obj["apiVersion"], obj["kind"], namespace, name)
+        except ForbiddenError:
+            return None
+
     async def _locate(self, obj: Mapping[str, Any]) -> tuple[Kind, str | None, str]:
         metadata = obj["metadata"]
         place = await self._kinds.find(obj["apiVersion"], obj["kind"])
         return place, metadata.get("namespace"), metadata["name"]
 
 
-class _Continued(msgspec.Struct):
-    class _Metadata(msgspec.Struct, rename={"token": "continue"}):
-        token: str = ""
-
-    metadata: _Metadata
+def _differing(wanted: Mapping[str, str], present: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in wanted.items() if present.get(key) != value}
 
 
 def _continuation(answer: Answer) -> str:
     if answer.raw:
-        return msgspec.json.decode(answer.raw, type=_Continued).metadata.token
+        return parse_continuation(answer.raw)
     return str((answer.body.get("metadata") or {}).get("continue") or "")
 
 

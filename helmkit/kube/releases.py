@@ -118,7 +118,7 @@ class Releases(Objects):
         """
         selector = "owner=helm" + (f",name={release}" if release else "")
         found = await self.list_metadata("v1", "Secret", namespace, selector)
-        releases = [read for one in found if (read := _release_metadata(one))]
+        releases = [read for one in found if (read := release_metadata(one))]
         return sorted(releases, key=lambda one: (one.namespace, one.name, one.revision))
 
     async def get_release(self, namespace: str, name: str, revision: int) -> StoredRelease:
@@ -207,7 +207,7 @@ def encode_release(record: bytes) -> str:
     return base64.b64encode(base64.b64encode(gzip.compress(record, mtime=0))).decode()
 
 
-def _release_metadata(one: ObjectMetadata) -> ReleaseMetadata | None:
+def release_metadata(one: ObjectMetadata) -> ReleaseMetadata | None:
     """Return what the labels say; None for a Secret that only looks like helm's."""
     name, revision = one.labels.get("name", ""), one.labels.get("version", "")
     if not name or not revision.isdecimal() or one.name != secret_name(name, int(revision)):

@@ -14,6 +14,8 @@ JSON = "application/json"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 APPLY_PATCH = "application/apply-patch+yaml"
 MERGE_PATCH = "application/merge-patch+json"
+TEXT = "text/plain, */*"
+"""Of a log: the answer is not looked into, even when it happens to be JSON. Refusals still come as JSON."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Answer:
     body: Any
     """The decoded JSON; None when it was no JSON."""
     raw: bytes = b""
-    """The bytes as they came: of a metadata-only list, which is decoded elsewhere, and of what is no JSON."""
+    """The bytes as they came: of a metadata-only list, which is decoded elsewhere, of a log, and of what is no JSON."""
     retry_after: float | None = None
     """Seconds to wait, when the server says so."""
 

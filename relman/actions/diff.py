@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from helmkit.objectdiff import ObjectChange, compare_objects
 from relman.actions.ports import World
 from relman.actions.upgrade import Prepared, UpgradeOptions, prepare_upgrade
-from relman.core.changes import ObjectChange, compare_objects
 from relman.core.plan import INSTALL, ROLLBACK, UNINSTALL, Plan, Step
 from relman.execute.effects import parse_objects
 from relman.source import Platform

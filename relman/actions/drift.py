@@ -12,15 +12,16 @@ from helmkit.errors import ForbiddenError
 from helmkit.kube import NotFoundError
 from relman.actions.inventory import installed_scope, load_inventory
 from relman.actions.ports import World
+from relman.core.drift import decide_drift
 from relman.core.judge import Judgement, State, judge_release
 from relman.core.live import ObjectDrift
 from relman.core.naming import Scope
-from relman.core.record import ServiceRecord, SetRecord
+from relman.core.record import ObjectMark, ServiceRecord, SetRecord
 from relman.core.seen import NamespaceSeen
 from relman.execute.effects import parse_objects
 from relman.observe.live import compare_all, list_live
-from relman.observe.marks import reference
-from relman.observe.namespace import observe_namespace
+from relman.observe.marks import live_marks, reference
+from relman.observe.namespace import live_marks_wanted, observe_namespace
 
 _FOREIGN_RELEASE = frozenset({State.GONE, State.FOREIGN, State.CHANGED, State.PENDING})
 
@@ -57,7 +58,7 @@ async def drift(world: World, name: str | None, namespace: str | None) -> DriftR
 
     Raises:
         UsageError: What is named is not there.
-        ForbiddenError: The releases may not be listed.
+        ForbiddenError: The records of the sets may not be read.
     """
     inventory = await load_inventory(world.kube, name=name, namespace=namespace)
     scope = installed_scope(inventory, name, namespace)
@@ -68,7 +69,10 @@ async def drift(world: World, name: str | None, namespace: str | None) -> DriftR
 
 
 async def _namespace(world: World, record: SetRecord, scope: Scope) -> tuple[list[ServiceDrift], list[str]]:
-    seen = await observe_namespace(world.kube, record.namespace, record.platform)
+    try:
+        seen = await observe_namespace(world.kube, record.namespace, record.platform)
+    except ForbiddenError as error:
+        return await _by_metadata(world, record, scope, error)
     chosen = {
         key: service
         for key, service in sorted((seen.record or record).services.items())
@@ -81,6 +85,34 @@ async def _namespace(world: World, record: SetRecord, scope: Scope) -> tuple[lis
     references = sorted({reference(item) for items in stated.values() for item in items or ()})
     live = await list_live(world.kube, record.namespace, references)
     return [_service(seen, key, service, stated[key], live) for key, service in chosen.items()], unseen
+
+
+async def _by_metadata(
+    world: World, record: SetRecord, scope: Scope, error: ForbiddenError
+) -> tuple[list[ServiceDrift], list[str]]:
+    """Judge by the metadata of live objects alone, as it needs no right on Secrets: who wrote, not which field."""
+    unseen = [f"Helm releases, and which fields differ (list secrets): {error.message}"]
+    marks: dict[str, ObjectMark] = {}
+    hidden: set[str] = set()
+    for kind in live_marks_wanted(record):
+        try:
+            marks |= await live_marks(world.kube, record.namespace, [kind])
+        except ForbiddenError as missing:
+            unseen.append(f"{kind[1]} objects: {missing.message}")
+            hidden.add("/".join(kind))
+    found = []
+    for key, service in sorted(record.services.items()):
+        if service.now is None or not scope.covers(record.namespace, key):
+            continue
+        seen = {ref: mark for ref, mark in service.now.objects.items() if ref.rpartition("/")[0] not in hidden}
+        drifted = decide_drift(seen, marks)
+        found.append(
+            ServiceDrift(
+                service=key, namespace=record.namespace, release=service.release, revision=service.now.revision,
+                state=State.DRIFTED.value if drifted else "", detail="; ".join(drifted), drifted=bool(drifted),
+            )
+        )  # fmt: skip
+    return found, unseen
 
 
 async def _stated(

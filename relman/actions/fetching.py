@@ -48,7 +48,7 @@ async def _provide(
         try:
             platforms[version] = await load_platform(
                 Source(origin.source, origin.plain_http), version, folder=world.folder, fetch=world.fetch,
-                platform=origin.platform,
+                platform=origin.platform, signed_only=world.signed_only,
             )  # fmt: skip
         except HelmkitError as error:
             return error.message

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from relman.actions.ports import World
 from relman.core.plan import Plan
 from relman.core.record import SetRecord
-from relman.core.recording import close_interrupted, dangling_revisions
+from relman.core.recording import close_interrupted, dangling_revisions, next_revisions
 from relman.core.seen import NamespaceSeen
+from relman.execute.effects import FAILED
 from relman.execute.plan_run import COMMIT
 from relman.journal import Journal
 from relman.journal.coordinator import close_coordinator
@@ -68,6 +69,7 @@ async def _made_by(world: World, record: SetRecord, seen: NamespaceSeen) -> froz
         *(world.kube.get_release(seen.namespace, release, revision) for release, revision in dangling)
     )
     found = {one.uid for one in stored if record.run in one.description}
-    # Helm writes its own description while a revision is pending; then only the intent speaks for us.
-    pending = {one.uid for one in stored if one.status.startswith("pending-")}
-    return frozenset(found | pending)
+    # While a revision is pending, and when it fails, Helm writes a description of its own: then only the intent
+    # speaks for us. A helm whose relman was killed gets SIGTERM, and sets its release to failed before it ends.
+    unnamed = {one.uid for one in stored if one.status.startswith("pending-") or one.status == FAILED}
+    return frozenset(found | (unnamed & next_revisions(record, seen)))

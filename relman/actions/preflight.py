@@ -9,12 +9,13 @@ from relman.actions.ports import World
 from relman.core.plan import Plan
 from relman.core.preflight import CHECKS, report_lines, with_report
 from relman.preflight import PreflightRequest, run_preflight
+from relman.preflight.migrations import with_migrations
 from relman.source import Platform
 
 
 async def check_plan(
     world: World, plan: Plan, platforms: Mapping[str, Platform], *, entry: EnvironmentEntry | None = None,
-    checks: tuple[str, ...] = CHECKS, skip: tuple[str, ...] = (),
+    checks: tuple[str, ...] = CHECKS, skip: tuple[str, ...] = (), accept_irreversible: bool = False,
 ) -> Plan:  # fmt: skip
     """Return the plan with everything that speaks against it among its refusals.
 
@@ -25,6 +26,7 @@ async def check_plan(
         entry: The environment; None for a rollback, which knows only what was recorded.
         checks: Ids of the checks that apply.
         skip: Ids of those to leave out.
+        accept_irreversible: Migrations that were declared irreversible may be undone.
     """
     entry = entry or EnvironmentEntry(services={})
     request = PreflightRequest(
@@ -39,4 +41,5 @@ async def check_plan(
     report = await run_preflight(world.kube, world.helm, world.images, request)
     for line in report_lines(report):
         world.reporter.note(line)
-    return with_report(plan, report)
+    plan = with_report(plan, report)
+    return await with_migrations(world.kube, world.helm, plan, platforms, accept=accept_irreversible)

@@ -39,11 +39,13 @@ async def close_journals(
 ) -> tuple[SetRecord, ...]:
     """Close all records of a run with its outcome."""
     finished = world.clock.now()
+    # First the one that binds them: whoever finds an open record closes that one too, but nobody looks for one whose
+    # records are all closed.
+    if coordinator:
+        await coordinator.write(outcome=word, finished=finished)
     await asyncio.gather(
         *(journal.write(lambda record: close_record(record, word, finished)) for journal in journals.values())
     )
-    if coordinator:
-        await coordinator.write(outcome=word, finished=finished)
     return tuple(journal.record for journal in journals.values())
 
 

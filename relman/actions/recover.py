@@ -10,17 +10,21 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from helmkit.errors import UsageError
+from relman.actions.adopt import AdoptOptions, adopt
 from relman.actions.fetching import fetch_missing
 from relman.actions.header import build_header
 from relman.actions.ports import World
 from relman.actions.rollback import RollbackOptions, rollback
 from relman.actions.run import RunRequest, RunResult, Seen, carry_out, refuse
+from relman.actions.single import SINGLE_ACTIONS, SingleOptions, carry_on
 from relman.actions.unfinished import UnfinishedRun, find_unfinished, load_members
 from relman.actions.upgrade import Review, UpgradeOptions, upgrade
 from relman.core import outcome
-from relman.core.plan import Plan
-from relman.core.record import DONE, NOT_RESTORED, RESTORED, SetRecord
+from relman.core.freezing import with_freeze
+from relman.core.plan import ADOPT, Plan
+from relman.core.record import DONE, NOT_RESTORED, RESTORED, RunOptions, SetRecord
 from relman.core.unfinished import decide_abort, goes_back
+from relman.preflight.migrations import with_migrations
 from relman.source import Platform, Source
 
 
@@ -35,6 +39,8 @@ class RecoverOptions:
     dry_run: bool = False
     timeout: int = 0
     parallel: int = 4
+    accept_irreversible: bool = False
+    """Go back across limits and migrations that were declared irreversible."""
 
 
 async def resume(world: World, options: RecoverOptions, review: Review) -> RunResult | None:
@@ -85,37 +91,61 @@ async def _go_forward(world: World, options: RecoverOptions, review: Review, fou
         return await upgrade(world, _upgrade_again(options, found), review)
     if found.first.action == "rollback":
         return await rollback(world, _rollback_again(options, found.first), review)
+    if found.first.action == ADOPT:
+        return await adopt(world, _adopt_again(options, found), review)
+    if found.first.action in SINGLE_ACTIONS:
+        again = SingleOptions(
+            namespace=found.first.namespace,
+            why=options.why or found.record.why,
+            dry_run=options.dry_run,
+            timeout=options.timeout or found.record.asked.timeout,
+            parallel=options.parallel,
+        )
+        return await carry_on(world, again, review, chain=found.chain)
     msg = f"a {found.first.action} is not carried on by `resume`"
-    raise UsageError(msg, hint=f"Type `relman {found.first.action} {found.first.namespace}/` again.")
+    raise UsageError(msg, hint=f"Take it back: `relman abort {found.first.namespace}/`.")
 
 
 async def _take_back(world: World, options: RecoverOptions, review: Review, found: UnfinishedRun) -> RunResult:
+    if found.first.action == ADOPT:
+        msg = f"{_describe(found)} is not taken back: its objects run as they did, and only belong to somebody else now"
+        raise UsageError(msg, hint=f"Finish it: `relman resume {found.first.namespace}/`.")
     world.reporter.note(f"taking back {_describe(found)}")
     platforms: dict[str, Platform] = {}
 
     async def planner() -> tuple[Plan, Seen]:
         members = await load_members(world, found.namespaces, found.platform)
-        plan = msgspec.structs.replace(decide_abort(members, found.platform), namespaces=found.reach)
+        decided = decide_abort(
+            members, found.platform, options.timeout, accept_irreversible=options.accept_irreversible
+        )
+        plan = msgspec.structs.replace(decided, namespaces=found.reach)
+        plan = with_freeze(plan, found.record.freeze, world.clock.now(), "")
         records = [record for member in members for record in member.records]
         return await fetch_missing(world, plan, records, platforms), {m.seen.namespace: m.seen for m in members}
 
     plan, _ = await planner()
+    accept = options.accept_irreversible
+    plan = await with_migrations(world.kube, world.helm, plan, platforms, accept=accept)
     # A failure of the run before, on this same way, does not stop this one.
     world.control.failed = False
     if options.dry_run:
         return RunResult(plan, "planned")
     refuse(plan)
-    if not await review(plan, protected=False):
+    if not await review(plan, protected=any(record.protected for record in found.related)):
         return RunResult(plan, "declined")
     first = found.first
     header = await build_header(
         world, action=plan.action, platform=found.platform, version=plan.version, plan=plan,
         # There is nothing to go back to from the way back: what is left is taken up again by `resume` or `abort`.
         why=options.why, restore=False, bom_digest=first.bom_digest, source=first.source,
-        source_digest=first.source_digest, plain_http=first.plain_http,
+        source_digest=first.source_digest, plain_http=first.plain_http, protected=found.record.protected,
+        freeze=found.record.freeze, asked=RunOptions(timeout=options.timeout),
     )  # fmt: skip
     home = found.record.coordinator.namespace if found.record.coordinator else found.namespaces[0]
-    request = RunRequest(header=header, planner=planner, platforms=platforms, home=home, parallel=options.parallel)
+    request = RunRequest(
+        header=header, planner=planner, platforms=platforms, home=home, parallel=options.parallel,
+        accept_irreversible=accept,
+    )  # fmt: skip
     return await carry_out(world, request, plan)
 
 
@@ -131,11 +161,28 @@ def _upgrade_again(options: RecoverOptions, found: UnfinishedRun) -> UpgradeOpti
         why=options.why or record.why,
         restore=record.on_failure == "restore",
         dry_run=options.dry_run,
-        timeout=options.timeout,
+        timeout=options.timeout or record.asked.timeout,
         parallel=options.parallel,
+        release_holds=record.asked.release_holds,
+        accept_irreversible=options.accept_irreversible or record.asked.accept_irreversible,
         skip=record.skipped_checks,
         continues=True,
         bom_digest=record.bom_digest,
+    )
+
+
+def _adopt_again(options: RecoverOptions, found: UnfinishedRun) -> AdoptOptions:
+    record = found.record
+    return AdoptOptions(
+        version=record.version,
+        name=None if found.several else _name_of(record),
+        everything=found.several,
+        source=Source(record.source, record.plain_http) if record.source else None,
+        environment=record.environment,
+        why=options.why or record.why,
+        dry_run=options.dry_run,
+        timeout=options.timeout,
+        parallel=options.parallel,
     )
 
 
@@ -146,11 +193,10 @@ def _rollback_again(options: RecoverOptions, record: SetRecord) -> RollbackOptio
         why=options.why or record.why,
         restore=record.on_failure == "restore",
         dry_run=options.dry_run,
-        timeout=options.timeout,
+        timeout=options.timeout or record.asked.timeout,
         parallel=options.parallel,
-        prune=any(service.action == "uninstall" for service in record.services.values()),
-        # It was accepted when the run began.
-        accept_irreversible=True,
+        prune=record.asked.prune or any(service.action == "uninstall" for service in record.services.values()),
+        accept_irreversible=options.accept_irreversible or record.asked.accept_irreversible,
         skip=record.skipped_checks,
         continues=True,
     )
@@ -193,5 +239,6 @@ async def finish_first(world: World, options: UpgradeOptions, review: Review, *,
     wanted = RecoverOptions(
         name=options.name, namespace=options.namespace, everything=options.everything, why=options.why,
         dry_run=options.dry_run, timeout=options.timeout, parallel=options.parallel,
+        accept_irreversible=options.accept_irreversible,
     )  # fmt: skip
     return await (_carry_on if how == "resume" else _take_back)(world, wanted, review, found)

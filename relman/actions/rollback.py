@@ -16,10 +16,12 @@ from relman.actions.preflight import check_plan
 from relman.actions.run import RunRequest, RunResult, Seen, carry_out, refuse
 from relman.actions.upgrade import Review
 from relman.core.decide_rollback import RollbackRequest, decide_rollback
+from relman.core.freezing import with_freeze
 from relman.core.naming import Scope
 from relman.core.plan import Plan
 from relman.core.preflight import ROLLBACK_CHECKS
-from relman.core.record import SetRecord
+from relman.core.record import RunOptions, SetRecord
+from relman.core.unfinished import with_end
 from relman.observe.namespace import observe_namespace, read_history
 from relman.source import Platform
 
@@ -66,13 +68,16 @@ async def rollback(world: World, options: RollbackOptions, review: Review) -> Ru
     """
     prepared = PreparedRollback(options, await _scope(world, options))
     plan, _ = await _plan(world, prepared)
+    plan = await check_plan(
+        world, plan, prepared.platforms, checks=ROLLBACK_CHECKS, skip=options.skip,
+        accept_irreversible=options.accept_irreversible,
+    )  # fmt: skip
     if options.dry_run:
         return RunResult(plan, "planned")
-    plan = await check_plan(world, plan, prepared.platforms, checks=ROLLBACK_CHECKS, skip=options.skip)
     refuse(plan)
     if plan.empty:
         return RunResult(plan, "nothing")
-    if not await review(plan, protected=False):
+    if not await review(plan, protected=prepared.records[0].protected):
         return RunResult(plan, "declined")
     newest = prepared.records[0]
     target = next((r for r in prepared.records if r.number == plan.target), newest)
@@ -80,13 +85,19 @@ async def rollback(world: World, options: RollbackOptions, review: Review) -> Ru
         world, action="rollback", platform=newest.platform, version=plan.version, plan=plan, why=options.why,
         restore=options.restore, bom_digest=target.bom_digest, source=target.source,
         source_digest=target.source_digest, plain_http=target.plain_http,
-        skipped_checks=tuple(sorted(options.skip)),
+        skipped_checks=tuple(sorted(options.skip)), protected=newest.protected, freeze=newest.freeze,
+        asked=RunOptions(
+            timeout=options.timeout, prune=options.prune, accept_irreversible=options.accept_irreversible
+        ),
     )  # fmt: skip
 
     async def planner() -> tuple[Plan, Seen]:
         return await _plan(world, prepared)
 
-    request = RunRequest(header=header, planner=planner, platforms=prepared.platforms, parallel=options.parallel)
+    request = RunRequest(
+        header=header, planner=planner, platforms=prepared.platforms, parallel=options.parallel,
+        accept_irreversible=options.accept_irreversible,
+    )  # fmt: skip
     return await carry_out(world, request, plan)
 
 
@@ -122,8 +133,8 @@ async def _plan(world: World, prepared: PreparedRollback) -> tuple[Plan, Seen]:
     )
     prepared.records = records
     plan = decide_rollback(request)
-    if options.continues:
-        plan = msgspec.structs.replace(plan, continues=True)
+    plan = with_end(msgspec.structs.replace(plan, continues=options.continues), {namespace: seen})
+    plan = with_freeze(plan, records[0].freeze, world.clock.now(), "")
     return await fetch_missing(world, plan, records, prepared.platforms), {namespace: seen}
 
 

@@ -7,18 +7,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+import msgspec
+
 from helmkit.bom import NamespaceEntry
 from helmkit.errors import PreflightError
-from relman.actions.interrupted import close_unfinished
 from relman.actions.ports import World
+from relman.actions.probing import judged, probed, record_probes
 from relman.actions.pruning import prune
-from relman.actions.records import close_journals, open_journals
 from relman.core.plan import Plan
 from relman.core.record import INTERRUPTED, SetRecord
 from relman.core.recording import run_outcome
 from relman.core.seen import NamespaceSeen
-from relman.execute.context import HELM_TIMEOUT, RunContext, RunSettings
-from relman.execute.plan_run import run_steps
 from relman.journal import FencedError
 from relman.lock import SetLock
 from relman.source import Platform
@@ -42,6 +41,8 @@ class RunRequest:
     home: str = ""
     """Where the record of a run over several namespaces goes."""
     parallel: int = 4
+    accept_irreversible: bool = False
+    """Going back may undo what was declared irreversible."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +85,35 @@ async def carry_out(world: World, request: RunRequest, plan: Plan) -> RunResult:
     refuse(plan)
     if plan.empty:
         return RunResult(plan, "nothing")
+    shown = plan
     await _ensure_namespaces(world, request, plan)
     async with AsyncExitStack() as stack:
         server_time = await _lock(world, request, plan, stack)
         plan, seen = await request.planner()
         if plan.unfinished:
+            from relman.actions.interrupted import close_unfinished
+
             await close_unfinished(world, plan, seen, server_time)
             plan, seen = await request.planner()
         refuse(plan)
+        plan = _told(plan, shown)
         if plan.empty:
             return RunResult(plan, "nothing")
         return await _run(world, request, plan, seen, stack)
 
 
+def _told(plan: Plan, shown: Plan) -> Plan:
+    """Return the plan with what a person was told before it was decided anew under the lock: the record keeps it."""
+    notes = tuple(dict.fromkeys((*plan.notes, *shown.notes)))
+    return msgspec.structs.replace(plan, notes=notes, warnings=shown.warnings)
+
+
 async def _run(world: World, request: RunRequest, plan: Plan, seen: Seen, stack: AsyncExitStack) -> RunResult:
+    # What changes the cluster is much code, and most commands find nothing to change.
+    from relman.actions.records import close_journals, open_journals
+    from relman.execute.context import HELM_TIMEOUT, RunContext, RunSettings
+    from relman.execute.plan_run import run_steps
+
     journals, coordinator = await open_journals(world, request.header, plan, seen, request.home)
     header = request.header
     context = RunContext(
@@ -112,21 +128,25 @@ async def _run(world: World, request: RunRequest, plan: Plan, seen: Seen, stack:
             parallel=request.parallel,
             restore=header.on_failure == "restore",
             helm_timeout=HELM_TIMEOUT,
+            accept_irreversible=request.accept_irreversible,
         ),
         watchers=world.watchers,
         platforms=request.platforms,
         environment=plan.environment,
+        touched={name: frozenset(ref for ref, mark in ns.objects.items() if mark.foreign) for name, ns in seen.items()},
         journals=journals,
         stack=stack,
     )
     world.control.running = True
     try:
-        await run_steps(context, plan, coordinator)
+        async with probed(world):
+            await run_steps(context, plan, coordinator)
     except FencedError as error:
         world.control.lose(error.message)
     records = tuple(journal.record for journal in journals.values())
-    word = _outcome(world, header, records)
+    word = judged(world, _outcome(world, header, records))
     if not world.control.lost:
+        await record_probes(world, journals.values())
         records = await close_journals(world, journals, coordinator, word)
         await prune(world, records)
     return RunResult(plan, word, records, world.control.lost)
@@ -149,7 +169,9 @@ async def _ensure_namespaces(world: World, request: RunRequest, plan: Plan) -> N
     # Once, before anything runs in parallel: two installs creating one namespace race each other.
     wanted = {name: request.namespaces.get(name, NamespaceEntry()) for name in plan.recorded}
     if plan.action == "upgrade":
-        await asyncio.gather(*(world.kube.ensure_namespace(name, entry.labels) for name, entry in wanted.items()))
+        await asyncio.gather(
+            *(world.kube.ensure_namespace(name, entry.labels, entry.annotations) for name, entry in wanted.items())
+        )
 
 
 async def _lock(world: World, request: RunRequest, plan: Plan, stack: AsyncExitStack) -> object:

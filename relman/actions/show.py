@@ -10,9 +10,11 @@ from helmkit.errors import UsageError
 from relman.actions.inventory import installed_scope, load_inventory
 from relman.actions.ports import World
 from relman.core.naming import Scope
-from relman.core.record import CauseRecord, Content, Hold, ServiceRecord, SetRecord, Who, record_name
+from relman.core.probing import ProbeRecord
+from relman.core.record import CauseRecord, Content, Hold, MigrationRecord, ServiceRecord, SetRecord, Who, record_name
 from relman.core.revisions import RevisionDiff, compare_revisions
-from relman.observe.namespace import list_records, read_record, record_number
+from relman.observe.namespace import list_records, record_number
+from relman.observe.record_reading import read_record
 
 
 class ShownService(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,8 @@ class ShownService(msgspec.Struct, frozen=True, kw_only=True):
     """Helm's."""
     good: bool = False
     causes: tuple[CauseRecord, ...] = ()
+    migrations: tuple[MigrationRecord, ...] = ()
+    """Objects that were deleted to be created anew, because a field of them cannot be changed."""
     leftovers: tuple[str, ...] = ()
     started: str = ""
     finished: str = ""
@@ -67,6 +71,7 @@ class ShownRevision(msgspec.Struct, frozen=True, kw_only=True):
     skipped_checks: tuple[str, ...]
     holds: tuple[Hold, ...]
     notes: tuple[str, ...]
+    probes: tuple[ProbeRecord, ...]
     events: tuple[str, ...]
     services: tuple[ShownService, ...]
 
@@ -139,6 +144,7 @@ def _service(key: str, service: ServiceRecord) -> ShownService:
         revision=service.now.revision if service.now else 0,
         good=bool(service.now and service.now.good),
         causes=service.causes,
+        migrations=service.migrations,
         leftovers=service.leftovers,
         started=service.started,
         finished=service.finished,

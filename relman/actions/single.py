@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
+
+import msgspec
 
 from helmkit.errors import UsageError
 from relman.actions.header import build_header
@@ -14,12 +17,15 @@ from relman.actions.ports import World
 from relman.actions.run import RunRequest, RunResult, Seen, carry_out, refuse
 from relman.actions.upgrade import Review, UpgradeOptions, prepare_upgrade
 from relman.core import outcome
-from relman.core.decide_removal import decide_prune, decide_restart, decide_uninstall
+from relman.core.decide_removal import PRUNE, decide_prune, decide_restart, decide_uninstall
+from relman.core.definitions import DEFINING
+from relman.core.freezing import override_event, with_freeze
 from relman.core.naming import Scope
-from relman.core.plan import Plan
-from relman.core.record import SetRecord
+from relman.core.plan import RESTART, UNINSTALL, Plan
+from relman.core.record import RunOptions, SetRecord
 from relman.core.seen import NamespaceSeen
 from relman.core.staying import what_stays
+from relman.core.unfinished import remaining, with_end
 from relman.execute.effects import parse_objects
 from relman.observe.namespace import observe_namespace
 from relman.source import Source
@@ -37,6 +43,41 @@ class SingleOptions:
     dry_run: bool = False
     timeout: int = 0
     parallel: int = 4
+    override_freeze: str = ""
+    """Why it cannot wait for the end of a freeze."""
+    continues: bool = False
+    """It carries on the unfinished run before it."""
+
+
+SINGLE_ACTIONS = frozenset({RESTART, UNINSTALL, PRUNE})
+"""What the records of these runs say."""
+
+
+async def carry_on(world: World, options: SingleOptions, review: Review, *, chain: Sequence[SetRecord]) -> RunResult:
+    """Do what is left of an unfinished restart, uninstall or prune.
+
+    Args:
+        world: The ports.
+        options: Its namespace, and how to behave.
+        review: Shows the plan.
+        chain: The records of the run, newest first.
+    """
+    options, record = replace(options, continues=True), chain[0]
+    left = remaining(chain)
+    scope = Scope((record.namespace,), frozenset(left))
+    decide: Decide
+    if chain[-1].action == RESTART:
+        limits = {key: options.timeout for key in left if options.timeout}
+        decide = partial(decide_restart, scope=scope, limits=limits, continues=True)
+    else:
+        seen = await observe_namespace(world.kube, record.namespace, record.platform)
+        first = (
+            partial(decide_prune, kept=left) if chain[-1].action == PRUNE else partial(decide_uninstall, scope=scope)
+        )
+        decide = partial(first, continues=True)
+        notes = await _staying(world, seen, [step.release for step in decide(seen).steps])
+        decide = partial(decide, notes=notes)
+    return await _run(world, options, review, record, decide)
 
 
 async def restart(world: World, options: SingleOptions, review: Review) -> RunResult:
@@ -97,8 +138,9 @@ async def _find(world: World, options: SingleOptions, verb: str) -> tuple[Scope,
 
 async def _run(world: World, options: SingleOptions, review: Review, record: SetRecord, decide: Decide) -> RunResult:
     async def planner() -> tuple[Plan, Seen]:
-        seen = await observe_namespace(world.kube, record.namespace, record.platform)
-        return decide(seen), {record.namespace: seen}
+        seen = {record.namespace: await observe_namespace(world.kube, record.namespace, record.platform)}
+        plan = msgspec.structs.replace(decide(seen[record.namespace]), continues=options.continues)
+        return with_freeze(with_end(plan, seen), record.freeze, world.clock.now(), options.override_freeze), seen
 
     plan, _ = await planner()
     if options.dry_run:
@@ -106,15 +148,17 @@ async def _run(world: World, options: SingleOptions, review: Review, record: Set
     refuse(plan)
     if plan.empty:
         return RunResult(plan, "nothing")
-    if not await review(plan, protected=False):
+    if not await review(plan, protected=record.protected):
         return RunResult(plan, "declined")
     origin: dict[str, Any] = {
-        name: getattr(record, name) for name in ("source", "source_digest", "bom_digest", "plain_http")
+        name: getattr(record, name)
+        for name in ("source", "source_digest", "bom_digest", "plain_http", "protected", "freeze")
     }
     header = await build_header(
         world, action=plan.action, platform=record.platform, version=record.version, plan=plan, why=options.why,
         # None of these can be taken back by going to an earlier revision.
-        restore=False, **origin,
+        restore=False, asked=RunOptions(timeout=options.timeout),
+        events=override_event(record.freeze, world.clock.now(), options.override_freeze, str(world.who)), **origin,
     )  # fmt: skip
     request = RunRequest(header=header, planner=planner, platforms={}, parallel=options.parallel)
     return await carry_out(world, request, plan)
@@ -126,7 +170,15 @@ async def _staying(world: World, seen: NamespaceSeen, releases: list[str]) -> tu
     )
     objects = [item for one in stored for item in parse_objects(one.manifest, f"{seen.namespace}/{one.name}")]
     claims = await world.kube.list_metadata("v1", "PersistentVolumeClaim", seen.namespace)
-    return what_stays(seen.namespace, objects, [claim.name for claim in claims])
+    services = seen.record.services if seen.record else {}
+    defining = sorted(
+        key
+        for key, service in services.items()
+        if service.release in releases and service.now and service.now.content
+        if service.now.content.archetype in DEFINING
+    )
+    definitions = (f"definitions of custom kinds (CRDs) that {', '.join(defining)} brought stay",) if defining else ()
+    return (*definitions, *what_stays(seen.namespace, objects, [claim.name for claim in claims]))
 
 
 async def _no_longer_part(world: World, record: SetRecord) -> dict[str, str]:

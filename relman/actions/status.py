@@ -14,15 +14,17 @@ from typing import Any
 import msgspec
 
 from helmkit.errors import ForbiddenError
+from helmkit.kube import ReleaseMetadata
 from relman.actions.inventory import installed_scope, load_inventory
 from relman.actions.ports import World
 from relman.core.decide import unfinished_namespaces
-from relman.core.health import WORKLOADS, Health, service_health
+from relman.core.drift import decide_drift
+from relman.core.health import Health, service_health
 from relman.core.judge import Judgement, State, judge_release
 from relman.core.naming import Scope
 from relman.core.record import RUNNING, ObjectMark, ServiceRecord, SetRecord
 from relman.core.seen import NamespaceSeen, ReleaseSeen
-from relman.observe.marks import live_marks, reference
+from relman.observe.everywhere import list_marks, list_workloads, marks_of_workloads
 from relman.observe.namespace import live_marks_wanted, releases_seen
 from relman.ports import KubePort
 
@@ -82,6 +84,9 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """What could not be looked at for want of rights."""
 
 
+_DRIFT = "drift (list the sets' objects)"
+
+
 @dataclass(frozen=True)
 class _Live:
     releases: Mapping[str, Mapping[str, ReleaseSeen]] | None
@@ -105,12 +110,19 @@ async def _look(kube: KubePort, scope: Scope, records: list[SetRecord]) -> _Live
     names = [record.namespace for record in records]
     # One list over all namespaces beats one for each, where it is allowed; a single set asks for its own alone.
     everywhere = scope.platform_wide and len(names) > 1
+    kinds = {record.namespace: live_marks_wanted(record) for record in records}
     unseen: list[str] = []
     releases, marks, workloads = await asyncio.gather(
         _seen(_releases(kube, names, everywhere=everywhere), "Helm releases (list secrets)", unseen),
-        _seen(_marks(kube, records), "drift (list the sets' objects)", unseen),
-        _seen(_workloads(kube, records, everywhere=everywhere), "health (list workloads)", unseen),
+        _seen(list_marks(kube, kinds, everywhere=everywhere), _DRIFT, unseen),
+        _seen(list_workloads(kube, kinds, everywhere=everywhere), "health (list workloads)", unseen),
     )
+    if workloads is None and marks is not None:
+        # Drift is judged by the same lists.
+        unseen.append(f"{_DRIFT}: as for health")
+        marks = None
+    elif marks is not None:
+        marks = {name: {**found, **marks_of_workloads(workloads.get(name, {}))} for name, found in marks.items()}
     return _Live(releases, marks, workloads, tuple(unseen))
 
 
@@ -126,38 +138,18 @@ async def _releases(kube: KubePort, names: list[str], *, everywhere: bool) -> di
     if everywhere:
         try:
             found = await kube.list_release_metadata(None)
-            return {name: releases_seen([one for one in found if one.namespace == name]) for name in names}
+            return {name: releases_seen(some) for name, some in _by_namespace(found, names).items()}
         except ForbiddenError:
             pass
     lists = await asyncio.gather(*(kube.list_release_metadata(name) for name in names))
     return {name: releases_seen(found) for name, found in zip(names, lists, strict=True)}
 
 
-async def _marks(kube: KubePort, records: list[SetRecord]) -> dict[str, dict[str, ObjectMark]]:
-    lists = await asyncio.gather(*(live_marks(kube, r.namespace, live_marks_wanted(r)) for r in records))
-    return {record.namespace: found for record, found in zip(records, lists, strict=True)}
-
-
-async def _workloads(
-    kube: KubePort, records: list[SetRecord], *, everywhere: bool
-) -> dict[str, dict[str, dict[str, Any]]]:
-    used = {kind for record in records for kind in live_marks_wanted(record)}
-    kinds = [kind for kind in WORKLOADS if kind in used]
-    if everywhere:
-        try:
-            lists = await asyncio.gather(*(kube.list_objects(*kind) for kind in kinds))
-            return _by_namespace(item for found in lists for item in found)
-        except ForbiddenError:
-            pass
-    pairs = [(record.namespace, kind) for record in records for kind in kinds]
-    found = await asyncio.gather(*(kube.list_objects(*kind, namespace) for namespace, kind in pairs))
-    return _by_namespace(item for items in found for item in items)
-
-
-def _by_namespace(items: Iterable[dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
-    grouped: dict[str, dict[str, dict[str, Any]]] = {}
-    for item in items:
-        grouped.setdefault(item["metadata"]["namespace"], {})[reference(item)] = item
+def _by_namespace(found: Iterable[ReleaseMetadata], names: Iterable[str]) -> dict[str, list[ReleaseMetadata]]:
+    grouped: dict[str, list[ReleaseMetadata]] = {name: [] for name in names}
+    for one in found:
+        if one.namespace in grouped:
+            grouped[one.namespace].append(one)
     return grouped
 
 
@@ -215,12 +207,20 @@ def _service_status(record: SetRecord, key: str, service: ServiceRecord, live: _
 
 def _judge(record: SetRecord, service: ServiceRecord, release: ReleaseSeen | None, live: _Live) -> Judgement | None:
     if live.releases is None:
-        return None
+        return _judge_objects(record, service, live)
     if live.marks is None and service.now:
         # Without objects drift cannot be seen; judge the release alone.
         service = msgspec.structs.replace(service, now=msgspec.structs.replace(service.now, objects=_NOTHING))
         return judge_release(release, service, {_ANY: _NOTHING[_ANY]})
     return judge_release(release, service, (live.marks or {}).get(record.namespace, {}))
+
+
+def _judge_objects(record: SetRecord, service: ServiceRecord, live: _Live) -> Judgement | None:
+    """Judge without Helm's releases: that nothing drifted is no proof that all is well, so only drift is said."""
+    if live.marks is None or service.now is None:
+        return None
+    drift = decide_drift(service.now.objects, live.marks.get(record.namespace, {}))
+    return Judgement(State.DRIFTED, "; ".join(drift), drift) if drift else None
 
 
 _ANY = "v1/Nothing/nothing"

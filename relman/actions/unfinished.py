@@ -12,7 +12,8 @@ from relman.actions.ports import World
 from relman.core.record import Coordinator, RecordRef, SetRecord
 from relman.core.record_codec import DATA_KEY, decode_coordinator
 from relman.core.unfinished import Member, is_unfinished, run_chain
-from relman.observe.namespace import observe_all, read_history, read_record
+from relman.observe.namespace import observe_all, read_history
+from relman.observe.record_reading import read_record
 from relman.ports import KubePort
 
 
@@ -31,6 +32,8 @@ class UnfinishedRun:
     """The record in which it began."""
     several: bool
     """It was over several namespaces, under one coordinator."""
+    chain: tuple[SetRecord, ...]
+    """From `record` back to `first`."""
     related: tuple[SetRecord, ...]
     """Every record of the run, closed ones of other namespaces included."""
 
@@ -94,7 +97,7 @@ async def _whole_run(kube: KubePort, head: SetRecord) -> UnfinishedRun:
     members = [name for name in sorted(names) if await _belongs(kube, name, head.platform, runs)]
     every = tuple(related[key] for key in sorted(related))
     return UnfinishedRun(
-        head.platform, tuple(members), tuple(sorted(names)), chain[0], chain[-1], bool(references), every
+        head.platform, tuple(members), tuple(sorted(names)), chain[0], chain[-1], bool(references), chain, every
     )
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
+from helmkit.errors import HelmkitError
 from relman.actions.inventory import installed_scope, load_inventory
 from relman.actions.ports import World
 from relman.core.record import SetRecord
 from relman.journal import Journal
 from relman.lock import Held, break_lock, held_locks
-from relman.observe.namespace import list_records, read_record, record_number
+from relman.observe.namespace import list_records, record_number
+from relman.observe.record_reading import read_record
+
+Ask = Callable[[str], Awaitable[bool]]
 
 
 class Unlocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,19 +32,30 @@ class Unlocked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def unlock(
-    world: World, name: str | None, namespace: str | None, *, why: str, dry_run: bool = False
+    world: World, name: str | None, namespace: str | None, *, why: str, dry_run: bool = False, ask: Ask | None = None
 ) -> tuple[Unlocked, ...]:
     """Free the locks of a namespace; empty when nobody holds one.
 
     The newest record gets a line that says who, when and why. Writing it also fences a run that is frozen rather than
     dead: its next write finds that the record is no longer its own.
 
+    Args:
+        world: The ports.
+        name: A namespace or a service.
+        namespace: The namespace.
+        why: Stands in the history.
+        dry_run: Look only.
+        ask: Asks a person whether to go on in a protected environment, whose name it gets; None: nobody is asked.
+
     Raises:
         LockHeldError: A holder still renews its lock.
+        HelmkitError: A person said no.
     """
     place = namespace or await _namespace_of(world, name or "")
     found = []
     for held in await held_locks(world.kube, place):
+        if ask is not None and not dry_run:
+            await _confirm(world, held, ask)
         freed = not dry_run and await break_lock(world.kube, held, world.clock, world.reporter.note)
         noted = await _note(world, held, why) if freed else 0
         found.append(
@@ -58,11 +75,22 @@ async def _namespace_of(world: World, name: str) -> str:
     return name.rstrip("/")
 
 
-async def _note(world: World, held: Held, why: str) -> int:
+async def _confirm(world: World, held: Held, ask: Ask) -> None:
+    record, _ = await _newest(world, held)
+    if record is not None and record.protected and not await ask(record.environment):
+        msg = "not confirmed, nothing was changed"
+        raise HelmkitError(msg, hint="Say --yes to go on without being asked.")
+
+
+async def _newest(world: World, held: Held) -> tuple[SetRecord | None, str]:
     listed = await list_records(world.kube, held.namespace, held.platform)
     if not listed:
-        return 0
-    record, version = await read_record(world.kube, held.namespace, max(listed, key=record_number).name)
+        return None, ""
+    return await read_record(world.kube, held.namespace, max(listed, key=record_number).name)
+
+
+async def _note(world: World, held: Held, why: str) -> int:
+    record, version = await _newest(world, held)
     if record is None:
         return 0
     event = f"unlocked {world.clock.now()} by {world.who}: {why} (was held by {held.holder})"

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
 
 from helmkit.bom import BillOfMaterials, EnvironmentEntry, ServiceEntry
-from helmkit.errors import ForbiddenError, PreflightError, UsageError
-from relman.actions.inventory import Inventory, load_inventory
+from helmkit.errors import PreflightError, UsageError
+from relman.actions.binding import check_cluster
+from relman.actions.inventory import load_inventory, newest_with_source
 from relman.actions.ports import World
-from relman.actions.preflight import check_plan
 from relman.actions.run import RunRequest, RunResult, Seen, carry_out, refuse
 from relman.core.decide import UpgradeRequest, decide_upgrade
+from relman.core.freezing import override_event, with_freeze
+from relman.core.moves import find_moves
 from relman.core.naming import Scope, ServiceName, resolve_scope
-from relman.core.plan import Plan
+from relman.core.plan import INSTALL, Plan
 from relman.core.plan_fit import find_misfits
-from relman.core.record import SetRecord
+from relman.core.record import RunOptions, SetRecord
+from relman.core.unfinished import is_unfinished, with_end
 from relman.core.wanted import environment_of, wanted_services
+from relman.observe.elsewhere import read_elsewhere
 from relman.observe.namespace import observe_all
 from relman.source import Platform, Source, load_platform
 
@@ -54,6 +58,10 @@ class UpgradeOptions:
     """Checks of preflight to leave out."""
     continues: bool = False
     """It carries on the unfinished run before it."""
+    override_freeze: str = ""
+    """Why it cannot wait for the end of a freeze."""
+    accept_irreversible: bool = False
+    """Go across a migration that was declared irreversible."""
     bom_digest: str = ""
     """The charts must be exactly these; empty: whatever is there."""
     expected: Plan | None = None
@@ -81,11 +89,17 @@ async def upgrade(world: World, options: UpgradeOptions, review: Review) -> RunR
         HelmkitError: As `carry_out` says.
     """
     prepared = await prepare_upgrade(world, options)
+    platforms = {prepared.platform.bom.version: prepared.platform}
     plan = prepared.plan
+    if plan.steps or options.skip:
+        from relman.actions.preflight import check_plan
+
+        plan = await check_plan(
+            world, plan, platforms, entry=prepared.entry, skip=options.skip,
+            accept_irreversible=options.accept_irreversible,
+        )  # fmt: skip
     if options.dry_run:
         return RunResult(plan, "planned")
-    platforms = {prepared.platform.bom.version: prepared.platform}
-    plan = await check_plan(world, plan, platforms, entry=prepared.entry, skip=options.skip)
     refuse(plan)
     if plan.empty:
         return RunResult(plan, "nothing")
@@ -98,19 +112,20 @@ async def upgrade(world: World, options: UpgradeOptions, review: Review) -> RunR
         namespaces=prepared.entry.namespaces,
         home=prepared.platform.bom.home_namespace or plan.namespaces[0],
         parallel=options.parallel,
+        accept_irreversible=options.accept_irreversible,
     )
     return await carry_out(world, request, plan)
 
 
 async def prepare_upgrade(world: World, options: UpgradeOptions) -> Prepared:
     """Load the version, look at the cluster and decide; changes nothing."""
-    source, platform = await _load(world, options)
+    source, platform = await load_wanted(world, options)
     _check_same(options, platform)
     bom = platform.bom
     scope = resolve_scope(
         options.name, namespace=options.namespace, everything=options.everything, services=service_names(bom)
     )
-    seen = await observe_all(world.kube, scope.namespaces, bom.platform)
+    seen = await observe_all(world.kube, scope.namespaces, bom.platform, world.records)
     environment = decide_environment(options, bom, {name: ns.record for name, ns in seen.items()})
     entry = environment_of(bom, environment)
     scope = resolve_scope(
@@ -118,18 +133,38 @@ async def prepare_upgrade(world: World, options: UpgradeOptions) -> Prepared:
         services=service_names(bom, environment),
     )  # fmt: skip
     platform.verify(environment)
-    cluster = await _check_cluster(world, entry, environment)
-    first: dict[str, Seen] = {"seen": seen}
+    cluster = await check_cluster(world, entry, environment)
+    places = await _with_former(world, bom, environment, scope)
+    first: dict[str, Seen] = {"seen": seen} if set(places.namespaces) <= set(seen) else {}
 
     async def planner() -> tuple[Plan, Seen]:
-        current = first.pop("seen", None) or await observe_all(world.kube, scope.namespaces, bom.platform)
-        inside = {name: current[name] for name in scope.namespaces}
-        decided = _decide(options, bom, scope, environment, cluster, inside)
+        current = first.pop("seen", None) or await observe_all(
+            world.kube, places.namespaces, bom.platform, world.records
+        )
+        inside = {name: current[name] for name in places.namespaces}
+        decided = _decide(options, bom, places, environment, cluster, inside)
+        if not places.platform_wide and any(step.action == INSTALL for step in decided.steps):
+            others = await read_elsewhere(world.kube, bom.platform, places.namespaces, world.records)
+            decided = _decide(options, bom, places, environment, cluster, inside, others) if others else decided
         _check_fit(options, decided)
-        return msgspec.structs.replace(decided, continues=options.continues), inside
+        decided = msgspec.structs.replace(decided, continues=options.continues)
+        return with_freeze(with_end(decided, inside), entry.freeze, world.clock.now(), options.override_freeze), inside
 
     plan, inside = await planner()
     return Prepared(plan, inside, platform, entry, source, planner)
+
+
+async def _with_former(world: World, bom: BillOfMaterials, environment: str, scope: Scope) -> Scope:
+    """Return the scope, when everything is asked for, with the namespaces that services move away from.
+
+    One whose run never came to its end belongs to it as well: what moved away may be gone already.
+    """
+    if not scope.platform_wide:
+        return scope
+    others = await read_elsewhere(world.kube, bom.platform, scope.namespaces, world.records)
+    former = {move.old for move in find_moves(others, wanted_services(bom, environment))}
+    former |= {record.namespace for record in others if is_unfinished(record)}
+    return replace(scope, namespaces=tuple(sorted({*scope.namespaces, *former})))
 
 
 def service_names(bom: BillOfMaterials, environment: str | None = None) -> list[ServiceName]:
@@ -170,8 +205,9 @@ def decide_environment(options: UpgradeOptions, bom: BillOfMaterials, records: M
 
 
 def _decide(
-    options: UpgradeOptions, bom: BillOfMaterials, scope: Scope, environment: str, cluster: str, seen: Seen
-) -> Plan:
+    options: UpgradeOptions, bom: BillOfMaterials, scope: Scope, environment: str, cluster: str, seen: Seen,
+    elsewhere: tuple[SetRecord, ...] = (),
+) -> Plan:  # fmt: skip
     from relman.core.rollout import time_limit
 
     def limit(entry: ServiceEntry) -> int:
@@ -194,37 +230,32 @@ def _decide(
             seen=seen,
             time_limit=limit,
             release_holds=options.release_holds,
+            accept_irreversible=options.accept_irreversible,
+            elsewhere=elsewhere,
             notes=notes,
         )
     )
 
 
-async def _load(world: World, options: UpgradeOptions) -> tuple[Source, Platform]:
+async def load_wanted(world: World, options: UpgradeOptions) -> tuple[Source, Platform]:
+    """Return the version that is wanted, and where it came from: `options.source`, or what the records name.
+
+    Raises:
+        UsageError: It is not known where, or there is no such version.
+        HelmkitError: It cannot be read or fetched.
+    """
     source, platform = options.source, ""
     if source is None:
-        inventory = await load_inventory(world.kube, name=options.name, namespace=options.namespace)
-        source, platform = _recorded_source(inventory, options)
-    loaded = await load_platform(source, options.version, folder=world.folder, fetch=world.fetch, platform=platform)
-    return source, loaded
-
-
-def _recorded_source(inventory: Inventory, options: UpgradeOptions) -> tuple[Source, str]:
-    name = (options.name or "").rstrip("/")
-    heads = {options.namespace, name.partition("/")[0]}
-    chosen = [record for record in inventory.records if record.namespace in heads] or [
-        record
-        for record in inventory.records
-        if options.everything or any(name in (key, s.release) for key, s in record.services.items())
-    ]
-    chosen = [record for record in chosen if record.source]
-    if not chosen:
-        msg = "it is not known where the charts are: nothing was installed here from which to tell"
-        raise UsageError(
-            msg,
-            hint="Say --from DIR, --from FILE.tgz or --from oci://…, or set RELMAN_FROM.",
+        inventory = await load_inventory(
+            world.kube, name=options.name, namespace=options.namespace, cache=world.records
         )
-    newest = max(chosen, key=lambda record: record.started)
-    return Source(newest.source, newest.plain_http), newest.platform
+        found = newest_with_source(inventory, options.name, options.namespace, everything=options.everything)
+        source, platform = Source(found.source, found.plain_http), found.platform
+    loaded = await load_platform(
+        source, options.version, folder=world.folder, fetch=world.fetch, platform=platform,
+        signed_only=world.signed_only,
+    )  # fmt: skip
+    return source, loaded
 
 
 def _check_same(options: UpgradeOptions, platform: Platform) -> None:
@@ -238,27 +269,6 @@ def _check_fit(options: UpgradeOptions, plan: Plan) -> None:
     if misfits:
         msg = "refused: the stored plan no longer fits:\n  " + "\n  ".join(misfits)
         raise PreflightError(msg, hint="Plan again: `relman upgrade … --dry-run --out FILE`.")
-
-
-async def _check_cluster(world: World, entry: EnvironmentEntry, environment: str) -> str:
-    """Return the cluster's UID; refuse when the environment belongs to another one.
-
-    Raises:
-        PreflightError: It does.
-    """
-    try:
-        uid = await world.kube.cluster_uid()
-    except ForbiddenError:
-        if entry.cluster:
-            raise
-        return ""
-    if entry.cluster and entry.cluster != uid:
-        msg = f"environment {environment} belongs to cluster {entry.cluster}, and this is {uid}"
-        raise PreflightError(
-            msg,
-            hint="Choose the right cluster with --kube-context, or the right environment with -e.",
-        )
-    return uid
 
 
 async def _header(world: World, options: UpgradeOptions, prepared: Prepared) -> SetRecord:
@@ -278,4 +288,11 @@ async def _header(world: World, options: UpgradeOptions, prepared: Prepared) -> 
         source_digest=prepared.platform.digest,
         plain_http=prepared.source.plain_http,
         skipped_checks=tuple(sorted(options.skip)),
-    )
+        asked=RunOptions(
+            timeout=options.timeout, release_holds=options.release_holds,
+            accept_irreversible=options.accept_irreversible,
+        ),
+        protected=prepared.entry.protected,
+        freeze=prepared.entry.freeze,
+        events=override_event(prepared.entry.freeze, world.clock.now(), options.override_freeze, str(world.who)),
+    )  # fmt: skip

@@ -23,7 +23,7 @@ from relman.actions.ports import World
 from relman.core.record import Who
 from relman.execute.control import Control
 from relman.lock import LockSettings
-from relman.ports import Reporter, Watcher
+from relman.ports import KubePort, Reporter, Watcher
 
 _CI_LINKS = ("BUILD_URL", "CI_JOB_URL", "RELMAN_CI_URL")
 """Jenkins, GitLab, and ours for all others."""
@@ -33,11 +33,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Connection:
-    """Which cluster and which helm were asked for."""
+    """What the command line says about the outside world."""
 
     kubeconfig: Path | None = None
     kube_context: str | None = None
     helm_binary: Path | None = None
+    verify_key: str = ""
+    """Umbrellas must carry a signature of this cosign key."""
 
 
 class SystemClock:
@@ -67,7 +69,7 @@ async def open_world(
     """Open everything a use case may touch, and close it again."""
     from helmkit.helm import Helm
     from helmkit.kube import Kube
-    from relman.preflight.registry import Registries
+    from relman.cli.images_on_demand import ImagesOnDemand
 
     kube = await Kube.connect(connection.kubeconfig, connection.kube_context, environ)
 
@@ -79,10 +81,12 @@ async def open_world(
     async def fetch(url: str, version: str, *, plain_http: bool) -> tuple[bytes, str]:
         from relman.cli.registry import fetch_umbrella
 
-        return await fetch_umbrella(url, version, plain_http=plain_http, environ=environ)
+        return await fetch_umbrella(
+            url, version, plain_http=plain_http, environ=environ, verify_key=connection.verify_key
+        )
 
     with tempfile.TemporaryDirectory(prefix="relman-") as folder:
-        async with kube, Registries(environ) as images:
+        async with kube, ImagesOnDemand(environ) as images:
             yield World(
                 kube=kube,
                 helm=Helm(
@@ -96,8 +100,21 @@ async def open_world(
                 who=local_identity(environ),
                 control=Control(),
                 lock=LockSettings(wait=wait_lock),
+                signed_only=bool(connection.verify_key),
                 images=images,
             )
+
+
+@asynccontextmanager
+async def open_origin(world: World, kubeconfig: Path | None, context: str) -> AsyncIterator[KubePort]:
+    """Open the cluster something is copied from: the world's own unless a context is named."""
+    if not context:
+        yield world.kube
+        return
+    from helmkit.kube import Kube
+
+    async with await Kube.connect(kubeconfig, context, os.environ) as kube:
+        yield kube
 
 
 def local_identity(environ: Mapping[str, str]) -> Who:

@@ -57,7 +57,7 @@ def command(
     from relman.cli.compose import Connection
     from relman.source import Source
 
-    connection = Connection(kubeconfig, kube_context, helm_binary)
+    connection = Connection(kubeconfig, kube_context, helm_binary, options["verify_key"])
     if options["revisions"]:
         return _between(connection, name, namespace, options, version=version)
     require_version(version)

@@ -10,15 +10,20 @@ import click
 COMMANDS = {
     "upgrade": "Install or upgrade a service, a namespace or the whole platform, all or nothing.",
     "rollback": "Bring a service or a namespace back to what was good before.",
+    "adopt": "Take over what runs already, from kubectl apply or another Helm release, without a restart.",
     "status": "What runs: wanted and running version, health, age, drift.",
+    "copy": "Bring what runs in one environment to another.",
     "history": "What ran before: who, when, why, and what was good.",
     "show": "One revision whole: who, when, why, every image and digest, what became of each service.",
     "diff": "What an upgrade would change, and which pods would restart.",
     "drift": "Live objects beside what Helm installed: which fields differ, and who changed them.",
     "images": "The images that are wanted and those that run, with their digests.",
+    "pull-secrets": "Check, create and renew the Secrets that images are pulled with.",
+    "doctor": "Everything that is wrong now, and the command to type next.",
     "restart": "Replace the pods of a service or a namespace, by dependencies.",
     "resume": "Carry an unfinished run on to its end.",
     "abort": "Take an unfinished run back.",
+    "test": "Run the helm tests of a service or a namespace.",
     "unlock": "Free the lock of somebody who is gone.",
     "uninstall": "Remove a service or a namespace; says what stays.",
     "prune": "Remove services that are no longer part of the platform.",
@@ -26,7 +31,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports `relman.cli.<name>` on use."""
+    """A group that knows its commands by name and imports `relman.cli.<name>`, with underscores, on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         """Return all names, in the order of the table."""
@@ -36,7 +41,7 @@ class LazyGroup(click.Group):
         """Import and return a command; None when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"relman.cli.{cmd_name}").command
+        command: click.Command = import_module(f"relman.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

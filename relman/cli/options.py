@@ -66,7 +66,7 @@ def cluster_options(command: Command) -> Command:
 
 def source_options(command: Command) -> Command:
     """Add where charts come from and which version is meant."""
-    command = click.option("--plain-http", is_flag=True, help="Speak HTTP with the registry.")(command)
+    command = verify_option(click.option("--plain-http", is_flag=True, help="Speak HTTP with the registry.")(command))
     command = click.option("-e", "--environment", help="The environment; recorded by the first run and used again.")(
         command
     )
@@ -76,6 +76,29 @@ def source_options(command: Command) -> Command:
     )(command)  # fmt: skip
     command = click.option("--all", "everything", is_flag=True, help="Every namespace of the platform.")(command)
     return click.option("--to", "version", default="", help="The platform version.")(command)
+
+
+def verify_option(command: Command) -> Command:
+    """Add the demand for a signature on whatever is fetched."""
+    return click.option(
+        "--verify", "verify_key", metavar="KEY", default="", envvar="RELMAN_VERIFY", show_envvar=True,
+        help="Public cosign key: refuse an umbrella from a registry that it did not sign, and one from a folder.",
+    )(command)  # fmt: skip
+
+
+def freeze_option(command: Command) -> Command:
+    """Add the reason for which something is done inside a freeze."""
+    return click.option(
+        "--override-freeze", metavar="REASON", default="", help="Why it cannot wait for the end of a freeze; recorded."
+    )(command)
+
+
+def irreversible_option(command: Command) -> Command:
+    """Add the consent to going back over what was declared irreversible."""
+    return click.option(
+        "--accept-irreversible", is_flag=True,
+        help="Go back across limits and migrations that the platform declares irreversible.",
+    )(command)  # fmt: skip
 
 
 def require_version(version: str) -> None:

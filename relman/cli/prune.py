@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from relman.cli.options import cluster_options, output_options, pace_options, target_options
+from relman.cli.options import cluster_options, freeze_option, output_options, pace_options, target_options
 from relman.cli.single import run_single
 
 
 @click.command("prune")
 @target_options
+@freeze_option
 @pace_options
 @output_options
 @cluster_options

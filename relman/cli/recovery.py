@@ -31,9 +31,10 @@ def run_recovery(recover: Recover, title: str, options: Mapping[str, Any]) -> in
         dry_run=options["dry_run"],
         timeout=options["timeout"],
         parallel=options["parallel"],
+        accept_irreversible=options["accept_irreversible"],
     )
     kubeconfig: Path | None = options["kubeconfig"]
-    connection = Connection(kubeconfig, options["kube_context"], options["helm_binary"])
+    connection = Connection(kubeconfig, options["kube_context"], options["helm_binary"], options["verify_key"])
     with console.progress(title) as progress:
 
         async def use_case(world: World) -> RunResult | None:

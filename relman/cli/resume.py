@@ -6,13 +6,22 @@ from typing import Any
 
 import click
 
-from relman.cli.options import cluster_options, output_options, pace_options, target_options
+from relman.cli.options import (
+    cluster_options,
+    irreversible_option,
+    output_options,
+    pace_options,
+    target_options,
+    verify_option,
+)
 from relman.cli.recovery import run_recovery
 
 
 @click.command("resume")
 @target_options
 @click.option("--all", "everything", is_flag=True, help="Whatever run is unfinished, in any namespace.")
+@verify_option
+@irreversible_option
 @pace_options
 @output_options
 @cluster_options

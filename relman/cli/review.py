@@ -11,7 +11,6 @@ from helmkit.errors import UsageError
 from relman.actions.ports import World
 from relman.actions.upgrade import Review
 from relman.core.plan import Plan, Step
-from relman.execute.apply import describe
 
 _MANY = 12
 """Changed fields to show for each service; `relman diff` shows all."""
@@ -34,9 +33,7 @@ def build_review(progress: Progress, *, yes: bool, world: World | None = None, a
             for line in await _changes(world, plan):
                 progress.note(line)
         if protected and not yes:
-            return await _ask(
-                f"environment {plan.environment} is protected", "the environment's name", plan.environment
-            )
+            return await ask_protected(plan.environment)
         if always and not yes:
             what = f"{plan.action} removes {', '.join(step.service for step in plan.steps)}"
             return await _ask(what, "the namespace's name", plan.namespaces[0])
@@ -48,6 +45,8 @@ def build_review(progress: Progress, *, yes: bool, world: World | None = None, a
 def plan_lines(plan: Plan) -> list[str]:
     """Return a plan as lines for people: each step with its reason, skipped services counted, then the notes."""
     lines = [f"{plan.action} {', '.join(plan.namespaces)} to {plan.platform} {plan.version} ({plan.environment})"]
+    from relman.execute.apply import describe
+
     lines += [f"  {step.action} {step.service} {describe(step)}: {step.reason}" for step in plan.steps]
     lines += [
         f"  {skip.service} is {skip.outcome}: {skip.reason}" for skip in plan.skips if skip.outcome != "unchanged"
@@ -82,6 +81,15 @@ def _only(plan: Plan, steps: list[Step]) -> Plan:
     import msgspec
 
     return msgspec.structs.replace(plan, steps=tuple(steps))
+
+
+async def ask_protected(environment: str) -> bool:
+    """Ask whether to go on in a protected environment.
+
+    Raises:
+        UsageError: Nobody is there to be asked.
+    """
+    return await _ask(f"environment {environment} is protected", "the environment's name", environment)
 
 
 async def _ask(what: str, which: str, word: str) -> bool:

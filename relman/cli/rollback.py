@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from relman.cli.options import cluster_options, output_options, run_options, target_options
+from relman.cli.options import (
+    cluster_options,
+    irreversible_option,
+    output_options,
+    run_options,
+    target_options,
+    verify_option,
+)
+from relman.cli.probing import probe_options, with_probes
 
 
 @click.command("rollback")
@@ -15,8 +23,10 @@ from relman.cli.options import cluster_options, output_options, run_options, tar
 @click.option("--to", "version", default="", help="Go back to this version, of the platform or of the service.")
 @click.option("--revision", "number", type=click.IntRange(1), help="Go back to this revision of the set.")
 @click.option("--prune", is_flag=True, help="Remove services that were added since.")
-@click.option("--accept-irreversible", is_flag=True, help="Go back across a limit the platform declares.")
+@irreversible_option
+@verify_option
 @run_options
+@probe_options
 @output_options
 @cluster_options
 def command(
@@ -60,8 +70,8 @@ def command(
 
         async def use_case(world: World) -> RunResult:
             review = build_review(progress, yes=options["yes"], world=world)
-            return await rollback(world, wanted, review)
+            return await rollback(with_probes(world, options), wanted, review)
 
-        connection = Connection(kubeconfig, kube_context, helm_binary)
+        connection = Connection(kubeconfig, kube_context, helm_binary, options["verify_key"])
         result = run_command(connection, progress, use_case, wait_lock=options["wait_lock"])
     return finish_run(console, result, options["output"])

@@ -9,8 +9,9 @@ import msgspec
 from helmkit.console.printer import Console
 from helmkit.console.table import Table
 from helmkit.errors import HelmkitError, InterruptedRunError, LockHeldError, NotRestoredError, RestoredError
-from relman.actions.run import RunResult
+from relman.actions.run import RunResult, refuse
 from relman.core.plan import Plan
+from relman.core.probing import ProbeRecord
 from relman.core.record import CauseRecord, ServiceRecord
 
 Output = Literal["table", "json", "yaml"]
@@ -50,6 +51,12 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[RecordLine, ...]
     services: tuple[ServiceLine, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    """What preflight found that does not refuse it."""
+    refusals: tuple[str, ...] = ()
+    """Of a dry run: what would refuse it."""
+    probes: tuple[ProbeRecord, ...] = ()
+    """What requests at a fixed rate saw while services moved; times in seconds."""
 
 
 def finish_run(console: Console, result: RunResult, output: Output) -> int:
@@ -60,17 +67,28 @@ def finish_run(console: Console, result: RunResult, output: Output) -> int:
         NotRestoredError: It failed and something is not back.
         LockHeldError: Somebody else took over meanwhile.
         InterruptedRunError: It was stopped.
+        PreflightError: A dry run found what would refuse it.
         HelmkitError: A person declined.
     """
     report = build_report(result)
     console.print_data(report, output, table=_table)
+    if result.outcome == "planned":
+        for note in report.notes:
+            console.info(f"Note: {note}")
     for service in report.services:
         for left in service.leftovers:
             console.info(f"{service.service}: {left}")
     for line in cause_lines(report):
         console.info(line)
+    for probe in report.probes:
+        console.info(f"probe {probe.sentence}")
     _raise_for(result, report)
     return 0
+
+
+def raise_outcome(result: RunResult) -> None:
+    """Raise what a run ended with, as `finish_run` does; nothing when it ended well."""
+    _raise_for(result, build_report(result))
 
 
 def print_nothing(console: Console, action: str, why: str, output: Output) -> int:
@@ -103,6 +121,9 @@ def build_report(result: RunResult) -> RunReport:
         records=tuple(RecordLine(namespace=r.namespace, revision=r.number) for r in result.records),
         services=services,
         notes=plan.notes,
+        probes=result.records[0].probes if result.records else (),
+        warnings=plan.warnings,
+        refusals=tuple(refusal.message for refusal in plan.refusals),
     )
 
 
@@ -187,10 +208,13 @@ def _other_namespaces(plan: Plan, recorded: set[str]) -> tuple[ServiceLine, ...]
 
 def _raise_for(result: RunResult, report: RunReport) -> None:
     names = ", ".join(result.plan.namespaces)
+    if result.outcome == "planned":
+        refuse(result.plan)
     if result.outcome in ("done", "nothing", "planned"):
         return
     look = f"See `relman status {result.plan.namespaces[0]}/` and `relman history {result.plan.namespaces[0]}/`."
     why = next((service.reason for service in report.services if service.causes), "")
+    why = why or next((f"probe {probe.sentence}" for probe in report.probes if probe.failures), "")
     because = f": {why}" if why else ""
     if result.outcome == "declined":
         msg = "not confirmed, nothing was changed"

@@ -78,6 +78,7 @@ def _head(shown: ShownRevision) -> list[str]:
         "holds": ", ".join(f"{hold.service} {hold.content.label}" for hold in shown.holds),
     }
     head = [f"{name + ':':<19}{text}" for name, text in lines.items() if text]
+    head += [f"{'probe:':<19}{probe.sentence}" for probe in shown.probes]
     return head + [f"{'note:':<19}{text}" for text in (*shown.notes, *shown.events)]
 
 
@@ -92,5 +93,6 @@ def _details(shown: ShownRevision) -> list[str]:
         for cause in service.causes:
             lines += ["", f"{service.service} failed: {cause.summary}"]
             lines += [f"  {line}" for line in cause.detail.splitlines()[:20]]
+        lines += [f"{service.service}: {one.object} was made anew ({one.kind})" for one in service.migrations]
         lines += [f"{service.service}: {left}" for left in service.leftovers]
     return lines

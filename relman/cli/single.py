@@ -36,6 +36,7 @@ def run_single(use_case: UseCase, title: str, options: Mapping[str, Any], *, ask
         dry_run=options["dry_run"],
         timeout=options["timeout"],
         parallel=options["parallel"],
+        override_freeze=options.get("override_freeze", ""),
     )
     connection = Connection(options["kubeconfig"], options["kube_context"], options["helm_binary"])
     with console.progress(f"{title} {wanted.name or wanted.namespace or ''}".rstrip()) as progress:
@@ -44,7 +45,4 @@ def run_single(use_case: UseCase, title: str, options: Mapping[str, Any], *, ask
             return await use_case(world, wanted, build_review(progress, yes=options["yes"], always=ask))
 
         result = run_command(connection, progress, go, wait_lock=options["wait_lock"])
-    if wanted.dry_run and options["output"] == "table":
-        for note in result.plan.notes:
-            console.info(f"Note: {note}")
     return finish_run(console, result, options["output"])

@@ -16,19 +16,24 @@ if TYPE_CHECKING:
 
 @click.command("status")
 @target_options
+@click.option("-w", "--watch", "watched", is_flag=True, help="Go on and show every change, until Ctrl-C.")
 @output_options
 @cluster_options
 def command(
-    name: str | None, namespace: str | None, output: Any, kubeconfig: Path | None, kube_context: str | None,
-    helm_binary: Path | None, debug: bool,  # noqa: FBT001, ARG001
+    name: str | None, namespace: str | None, watched: bool, output: Any, kubeconfig: Path | None,  # noqa: FBT001
+    kube_context: str | None, helm_binary: Path | None, debug: bool,  # noqa: FBT001, ARG001
 ) -> int:  # fmt: skip
     """Show what runs in NAME (a namespace or a service), or everywhere.
+
+    With --watch a table that is redrawn on a terminal; elsewhere the table once, then a line for each change, or with
+    -o json and yaml a document for each.
 
     \b
     Examples:
       relman status
       relman status test-all-services
       relman status gateway -o json
+      relman status test-all-services --watch
     """  # noqa: D301 - click wants the character itself
     from helmkit.console.progress import SilentProgress
     from relman.actions.ports import World
@@ -38,8 +43,13 @@ def command(
     async def use_case(world: World) -> StatusReport:
         return await status(world, name, namespace)
 
+    connection = Connection(kubeconfig, kube_context, helm_binary)
+    if watched:
+        from relman.cli.watching import watch
+
+        return watch(connection, name, namespace, output, _table)
     console = build_console()
-    report = run_command(Connection(kubeconfig, kube_context, helm_binary), SilentProgress(), use_case)
+    report = run_command(connection, SilentProgress(), use_case)
     console.print_data(report, output, table=_table)
     for unseen in report.unseen:
         console.warn(f"not seen: {unseen}")

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 @target_options
 @click.option("-m", "--message", "why", required=True, help="Why; stands in the history.")
 @click.option("--dry-run", is_flag=True, help="Show who holds the lock and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask, also where the environment is protected.")
 @output_options
 @cluster_options
 def command(
-    name: str | None, namespace: str | None, why: str, dry_run: bool, output: Any, kubeconfig: Path | None,  # noqa: FBT001
+    name: str | None, namespace: str | None, why: str, dry_run: bool, yes: bool, output: Any, kubeconfig: Path | None,  # noqa: FBT001
     kube_context: str | None, helm_binary: Path | None, debug: bool,  # noqa: FBT001, ARG001
 ) -> int:  # fmt: skip
     """Free the lock of NAME (a namespace, or the one of a service) whose holder is gone.
@@ -39,6 +40,7 @@ def command(
     from helmkit.errors import UsageError
     from relman.actions.unlock import unlock
     from relman.cli.compose import Connection, build_console, run_command
+    from relman.cli.review import ask_protected
 
     if not (name or namespace):
         raise UsageError("nothing is named", hint="Name the namespace: `relman unlock NAMESPACE -m WHY`.")
@@ -48,7 +50,8 @@ def command(
     with console.progress(f"unlock {name or namespace}") as progress:
 
         async def use_case(world: World) -> tuple[Unlocked, ...]:
-            return await unlock(world, name, namespace, why=why, dry_run=dry_run)
+            ask = None if yes else ask_protected
+            return await unlock(world, name, namespace, why=why, dry_run=dry_run, ask=ask)
 
         found = run_command(Connection(kubeconfig, kube_context, helm_binary), progress, use_case)
     console.print_data(list(found), output, table=_table)

@@ -10,12 +10,15 @@ import click
 
 from relman.cli.options import (
     cluster_options,
+    freeze_option,
+    irreversible_option,
     output_options,
     require_version,
     run_options,
     source_options,
     target_options,
 )
+from relman.cli.probing import probe_options, with_probes
 
 if TYPE_CHECKING:
     from relman.actions.upgrade import UpgradeOptions
@@ -26,8 +29,11 @@ if TYPE_CHECKING:
 @target_options
 @source_options
 @run_options
+@probe_options
 @click.option("--change-environment", is_flag=True, help="Let -e name another environment than the recorded one.")
 @click.option("--release-hold", "release_holds", is_flag=True, help="Move services that a rollback put on hold, too.")
+@freeze_option
+@irreversible_option
 @click.option("--resume", "first", flag_value="resume", help="Finish a run that died here first, then upgrade.")
 @click.option("--abort", "first", flag_value="abort", help="Take back a run that died here first, then upgrade.")
 @click.option(
@@ -65,12 +71,11 @@ def command(
         wanted = stored_options({"name": name, "namespace": namespace, "version": version, "all": everything}, options)
     else:
         wanted = _wanted(name, namespace, version, source, options, everything=everything)
-    return _upgrade(Connection(kubeconfig, kube_context, helm_binary), wanted, options)
+    return _upgrade(Connection(kubeconfig, kube_context, helm_binary, options["verify_key"]), wanted, options)
 
 
 def _upgrade(connection: Connection, wanted: UpgradeOptions, options: Mapping[str, Any]) -> int:
     from relman.actions.ports import World
-    from relman.actions.recover import finish_first
     from relman.actions.run import RunResult
     from relman.actions.upgrade import upgrade
     from relman.cli.compose import build_console, run_command
@@ -84,10 +89,12 @@ def _upgrade(connection: Connection, wanted: UpgradeOptions, options: Mapping[st
         async def use_case(world: World) -> RunResult:
             review = build_review(progress, yes=options["yes"])
             if options["first"]:
+                from relman.actions.recover import finish_first
+
                 finished = await finish_first(world, wanted, review, how=options["first"])
                 if finished is not None and finished.outcome not in ("done", "nothing"):
                     return finished
-            return await upgrade(world, wanted, review)
+            return await upgrade(with_probes(world, options), wanted, review)
 
         result = run_command(connection, progress, use_case, wait_lock=options["wait_lock"])
     if wanted.dry_run:
@@ -118,4 +125,6 @@ def _wanted(
         parallel=options["parallel"],
         skip=options["skip"],
         release_holds=options["release_holds"],
+        override_freeze=options["override_freeze"],
+        accept_irreversible=options["accept_irreversible"],
     )

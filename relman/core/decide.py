@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
 from helmkit.bom import ServiceEntry
-from relman.core import graph, outcome
+from relman.core import outcome
 from relman.core.judge import Judgement, State, judge_release, recorded_uids, service_record
+from relman.core.limits import limit_notes, refuse_older
+from relman.core.moves import Move, find_moves, move_notes, refuse_limited_moves, refuse_moves, removal_step
 from relman.core.naming import Scope
+from relman.core.ordering import in_order, refuse_port_circles
 from relman.core.plan import INSTALL, SCHEMA, UPGRADE, Plan, Refusal, Skip, Step
-from relman.core.record import DONE, RUNNING, Content, Hold, ReleaseState, ServiceRecord, SetRecord
-from relman.core.seen import NamespaceSeen, ReleaseSeen, RevisionSeen
+from relman.core.record import DONE, RUNNING, Content, Hold, ServiceRecord, SetRecord
+from relman.core.restore_point import restore_point
+from relman.core.seen import NamespaceSeen
 from relman.core.wanted import Wanted, dependency_edges
 
 
@@ -34,6 +36,10 @@ class UpgradeRequest:
     """Seconds a rollout of a service may take."""
     release_holds: bool = False
     """Move services that a rollback put on hold as well."""
+    accept_irreversible: bool = False
+    """Limits on rolling back are accepted, also those that only a failure would cross."""
+    elsewhere: tuple[SetRecord, ...] = ()
+    """The newest records of this platform in other namespaces: a service may have moved from there."""
     notes: tuple[str, ...] = field(default=())
 
 
@@ -43,15 +49,15 @@ def decide_upgrade(request: UpgradeRequest) -> Plan:
     A service is skipped only when its newest release Secret is the one recorded good, its digests match and none of
     its objects changed since; in doubt it is upgraded. Nothing that is not ours is touched.
     """
-    steps: list[Step] = []
-    skips: list[Skip] = []
-    refusals: list[Refusal] = []
-    for key, wanted in sorted(request.wanted.items()):
-        if not request.scope.covers(wanted.entry.namespace, key):
-            continue
-        decision = _decide_service(request, key, wanted)
-        {Step: steps, Skip: skips, Refusal: refusals}[type(decision)].append(decision)  # type: ignore[attr-defined]
-    skips.extend(_kept(request))
+    steps, skips, refusals = _decide_services(request)
+    moves = find_moves(_records(request), request.wanted)
+    for move in moves if request.scope.platform_wide else ():
+        _remove_moved(request, move, steps, refusals)
+    skips.extend(_kept(request, moves))
+    refusals.extend(refuse_moves(steps, () if request.scope.platform_wide else moves))
+    if not request.accept_irreversible:
+        refusals.extend((*refuse_older(steps), *refuse_limited_moves(steps)))
+    ordered = in_order(steps, dependency_edges(request.wanted))
     return Plan(
         schema=SCHEMA,
         action="upgrade",
@@ -62,24 +68,19 @@ def decide_upgrade(request: UpgradeRequest) -> Plan:
         namespaces=request.scope.namespaces,
         whole=request.scope.whole,
         stands_at=request.version if request.scope.whole else "",
-        steps=in_order(steps, dependency_edges(request.wanted)),
+        steps=ordered,
         skips=tuple(skips),
-        refusals=tuple(refusals),
+        refusals=(*refusals, *refuse_port_circles(ordered)),
         holds=_remaining_holds(request, steps),
-        notes=request.notes + _notes(request),
+        notes=(
+            *request.notes,
+            *_notes(request),
+            *move_notes(steps, moves),
+            *(() if request.accept_irreversible else limit_notes(steps)),
+        ),
         unfinished=unfinished_namespaces(request.seen),
         relabel=_relabelled(request),
     )
-
-
-def in_order(steps: list[Step], depends_on: Mapping[str, tuple[str, ...]]) -> tuple[Step, ...]:
-    """Return the steps with the steps each waits for, in an order that respects them."""
-    edges = graph.edges_within(depends_on, [step.service for step in steps])
-    by_key = {step.service: msgspec.structs.replace(step, waits_for=edges[step.service]) for step in steps}
-    ordered: list[str] = []
-    while len(ordered) < len(by_key):
-        ordered.extend(graph.ready_nodes(edges, ordered, ordered))
-    return tuple(by_key[key] for key in ordered)
 
 
 def unfinished_namespaces(seen: Mapping[str, NamespaceSeen]) -> tuple[str, ...]:
@@ -87,29 +88,15 @@ def unfinished_namespaces(seen: Mapping[str, NamespaceSeen]) -> tuple[str, ...]:
     return tuple(sorted(name for name, ns in seen.items() if ns.record is not None and ns.record.outcome == RUNNING))
 
 
-def restore_point(release: ReleaseSeen | None, recorded: ServiceRecord | None) -> ReleaseState | None:
-    """Return the revision a restore must come back to: exactly the one that is there now.
-
-    A pending revision is no place to come back to; then it is the newest one recorded good, else the newest that
-    Helm calls deployed or superseded. None means "not installed".
-    """
-    if release is None:
-        return None
-    newest = release.newest
-    states = [state for state in (recorded.now, recorded.made, recorded.before) if state] if recorded else []
-    if not newest.pending:
-        known = next((state for state in states if state.uid == newest.uid), None)
-        return known or ReleaseState(uid=newest.uid, revision=newest.revision)
-    for state in states:
-        if state.good and release.find(state.uid):
-            return state
-    stable = [r for r in release.revisions if r.status in ("deployed", "superseded")]
-    return _state_of(stable[-1], states) if stable else None
-
-
-def _state_of(revision: RevisionSeen, states: list[ReleaseState]) -> ReleaseState:
-    known = next((state for state in states if state.uid == revision.uid), None)
-    return known or ReleaseState(uid=revision.uid, revision=revision.revision)
+def _decide_services(request: UpgradeRequest) -> tuple[list[Step], list[Skip], list[Refusal]]:
+    steps: list[Step] = []
+    skips: list[Skip] = []
+    refusals: list[Refusal] = []
+    for key, wanted in sorted(request.wanted.items()):
+        if request.scope.covers(wanted.entry.namespace, key):
+            decision = _decide_service(request, key, wanted)
+            {Step: steps, Skip: skips, Refusal: refusals}[type(decision)].append(decision)  # type: ignore[attr-defined]
+    return steps, skips, refusals
 
 
 def _decide_service(request: UpgradeRequest, key: str, wanted: Wanted) -> Step | Skip | Refusal:
@@ -219,16 +206,34 @@ def _skip(key: str, entry: ServiceEntry, word: str, reason: str, content: Conten
     )
 
 
-def _kept(request: UpgradeRequest) -> list[Skip]:
+def _records(request: UpgradeRequest) -> list[SetRecord]:
+    return [*(seen.record for seen in request.seen.values() if seen.record), *request.elsewhere]
+
+
+def _remove_moved(request: UpgradeRequest, move: Move, steps: list[Step], refusals: list[Refusal]) -> None:
+    seen = request.seen.get(move.old)
+    recorded = service_record(seen.record, move.service) if seen else None
+    found = removal_step(seen, move.service, recorded, move.new) if seen and recorded else None
+    if isinstance(found, Step):
+        steps.append(found)
+    elif found is not None:
+        refusals.append(found)
+
+
+def _kept(request: UpgradeRequest, moves: Collection[Move]) -> list[Skip]:
     """Return services that run and are no longer part of the platform: reported, removed only on request."""
     kept = []
     for namespace, seen in sorted(request.seen.items()):
         for key, recorded in sorted((seen.record.services if seen.record else {}).items()):
             wanted = request.wanted.get(key)
-            moved = wanted is not None and wanted.entry.namespace != namespace
+            moved = any((move.old, move.service) == (namespace, key) for move in moves)
             if recorded.now is None or (wanted and not moved) or not request.scope.covers(namespace, key):
                 continue
-            where = f"moved to namespace {wanted.entry.namespace}" if wanted else f"not part of {request.version}"
+            if moved and request.scope.platform_wide:
+                continue
+            where = f"not part of {request.version}"
+            if wanted:
+                where = f"moves to namespace {wanted.entry.namespace} with --all"
             kept.append(
                 Skip(
                     service=key,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from relman.core import graph, outcome
-from relman.core.decide import in_order, restore_point, unfinished_namespaces
-from relman.core.decide_rollback import in_order_back
+from relman.core.decide import unfinished_namespaces
 from relman.core.health import WORKLOADS
 from relman.core.judge import State, judge_release
 from relman.core.naming import Scope
+from relman.core.ordering import in_order, in_order_back
 from relman.core.plan import RESTART, SCHEMA, UNINSTALL, Plan, Refusal, Skip, Step
 from relman.core.record import ServiceRecord, SetRecord
+from relman.core.restore_point import restore_point
 from relman.core.seen import NamespaceSeen
 from relman.core.unfinished import is_unfinished
 
@@ -19,34 +20,38 @@ PRUNE = "prune"
 _MINIMUM_LIMIT = 60
 
 
-def decide_uninstall(seen: NamespaceSeen, scope: Scope, notes: Sequence[str] = ()) -> Plan:
-    """Return the plan that removes what `scope` covers, dependants first."""
+def decide_uninstall(seen: NamespaceSeen, scope: Scope, notes: Sequence[str] = (), *, continues: bool = False) -> Plan:
+    """Return the plan that removes what `scope` covers, dependants first; `continues` an unfinished one."""
     reasons = {key: "is to be uninstalled" for key in _installed(seen) if scope.covers(seen.namespace, key)}
-    return _removal(seen, UNINSTALL, reasons, notes)
+    return _removal(seen, UNINSTALL, reasons, notes, continues=continues)
 
 
-def decide_prune(seen: NamespaceSeen, kept: Mapping[str, str], notes: Sequence[str] = ()) -> Plan:
+def decide_prune(
+    seen: NamespaceSeen, kept: Mapping[str, str], notes: Sequence[str] = (), *, continues: bool = False
+) -> Plan:
     """Return the plan that removes services that are no longer part of the platform.
 
     Args:
         seen: The namespace.
         kept: Why each is no longer part of it, by key.
         notes: For people.
+        continues: It carries on an unfinished one, whose record may be open.
     """
-    return _removal(seen, PRUNE, kept, notes)
+    return _removal(seen, PRUNE, kept, notes, continues=continues)
 
 
-def decide_restart(seen: NamespaceSeen, scope: Scope, limits: Mapping[str, int]) -> Plan:
+def decide_restart(seen: NamespaceSeen, scope: Scope, limits: Mapping[str, int], *, continues: bool = False) -> Plan:
     """Return the plan that replaces the pods of what `scope` covers, each after what it depends on.
 
     Args:
         seen: The namespace.
         scope: What is meant.
         limits: Seconds each rollout may take; as recorded otherwise.
+        continues: It carries on an unfinished one.
     """
     steps: list[Step] = []
     skips: list[Skip] = []
-    refusals: list[Refusal] = list(_open_run(seen))
+    refusals: list[Refusal] = [] if continues else list(_open_run(seen))
     for key, service in _installed(seen).items():
         if not scope.covers(seen.namespace, key):
             continue
@@ -62,10 +67,12 @@ def decide_restart(seen: NamespaceSeen, scope: Scope, limits: Mapping[str, int])
     return _plan(seen, RESTART, in_order(steps, depends_on), skips, refusals, ())
 
 
-def _removal(seen: NamespaceSeen, action: str, reasons: Mapping[str, str], notes: Sequence[str]) -> Plan:
+def _removal(
+    seen: NamespaceSeen, action: str, reasons: Mapping[str, str], notes: Sequence[str], *, continues: bool
+) -> Plan:
     steps: list[Step] = []
     skips: list[Skip] = []
-    refusals: list[Refusal] = list(_open_run(seen)) if action == PRUNE else []
+    refusals: list[Refusal] = list(_open_run(seen)) if action == PRUNE and not continues else []
     services = _services(seen)
     for key, reason in sorted(reasons.items()):
         service = services[key]

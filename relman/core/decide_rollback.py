@@ -7,18 +7,22 @@ caller must be able to fetch (`missing_contents`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from relman.core import graph, history, outcome
-from relman.core.decide import in_order, is_dangling, restore_point, unfinished_namespaces
+from relman.core import history, outcome
+from relman.core.decide import is_dangling, unfinished_namespaces
+from relman.core.definitions import DEFINING
 from relman.core.judge import State, judge_release, service_record
+from relman.core.limits import refuse_limits
 from relman.core.naming import Scope
+from relman.core.ordering import in_order_back
 from relman.core.plan import INSTALL, ROLLBACK, SCHEMA, UNINSTALL, UPGRADE, Plan, Refusal, Skip, Step
 from relman.core.record import Content, Hold, ReleaseState, ServiceRecord, SetRecord
+from relman.core.restore_point import restore_point
 from relman.core.seen import NamespaceSeen
 
 _STATEFUL = "statefulset-infra"
@@ -74,9 +78,9 @@ def _decide_service(request: RollbackRequest, key: str) -> Plan:
         return _plan(request, newest.version, (), refusals=(_no_target(request, key),))
     version = target.state.content.platform_version if target.state.content else newest.version
     step = _step(request, key, target.state, f"back to what was good in revision {target.number}")
-    refusals = _objections(request, [key])
     if isinstance(step, Refusal):
-        return _plan(request, version, (), refusals=(*refusals, step))
+        return _plan(request, version, (), refusals=(step,))
+    refusals = _objections(request, [step] if step else [])
     rejected = (
         () if target.state.content and target.state.content.same_as(current) else _rejected(request, key, current)
     )
@@ -118,7 +122,7 @@ def _decide_set(request: RollbackRequest) -> Plan:
             skips.append(found)
         elif found:
             refusals.append(found)
-    refusals.extend(_objections(request, [step.service for step in steps]))
+    refusals.extend(_objections(request, steps))
     return _plan(
         request,
         target.stands_at or target.version,
@@ -198,25 +202,12 @@ def _ordered(steps: list[Step], target: SetRecord) -> tuple[Step, ...]:
     return in_order_back(steps, {key: service.depends_on for key, service in target.services.items()})
 
 
-def in_order_back(steps: list[Step], depends_on: Mapping[str, tuple[str, ...]]) -> tuple[Step, ...]:
-    """Order the steps: who depends on others goes back first, unless something must be installed again."""
-    if any(step.action == INSTALL for step in steps):
-        return in_order(steps, depends_on)
-    members = [step.service for step in steps]
-    return in_order(steps, graph.reverse_edges(graph.edges_within(depends_on, members)))
-
-
-def _objections(request: RollbackRequest, keys: list[str]) -> tuple[Refusal, ...]:
+def _objections(request: RollbackRequest, steps: Iterable[Step]) -> tuple[Refusal, ...]:
     if request.accept_irreversible:
         return ()
-    found = []
-    for key in keys:
-        recorded = service_record(request.records[0], key)
-        content = recorded.now.content if recorded and recorded.now else None
-        if content and content.rollback:
-            message = f"{key} {content.label} limits rolling back: {content.rollback}"
-            found.append(_refuse(request, "irreversible", key, message, "If you accept that: --accept-irreversible."))
-    return tuple(found)
+    newest = request.records[0].services
+    leaving = {key: service.now.content for key, service in newest.items() if service.now}
+    return refuse_limits(request.seen.namespace, steps, leaving)
 
 
 def _rejected(request: RollbackRequest, key: str, current: Content | None) -> tuple[Hold, ...]:
@@ -286,4 +277,7 @@ def _notes(request: RollbackRequest, steps: tuple[Step, ...]) -> tuple[str, ...]
     stateful = [s.service for s in steps if s.content and s.content.archetype == _STATEFUL]
     if stateful:
         notes.append(f"data in the claims of {', '.join(stateful)} stays as it is now")
+    defining = [s.service for s in steps if s.content and s.content.archetype in DEFINING]
+    if defining:
+        notes.append(f"definitions of custom kinds (CRDs) that {', '.join(defining)} brought stay as they are now")
     return (*notes, *request.seen.unseen)

@@ -41,10 +41,12 @@ def workload_health(item: Mapping[str, Any]) -> Health:
     if _gave_up(status):
         return Health(DEGRADED, ready, wanted)
     current = int(status.get("observedGeneration", 0)) >= int((item.get("metadata") or {}).get("generation", 0))
-    if current and ready >= wanted and updated >= wanted:
+    # Beside the newest pods of a Deployment, those before them may still be what is ready.
+    old = item.get("kind") == "Deployment" and int(status.get("replicas", 0) or 0) > updated
+    if current and ready >= wanted and updated >= wanted and not old:
         return Health(HEALTHY, ready, wanted)
     # Everything is of the newest template and still not there: that is no rollout any more.
-    settled = current and updated >= wanted
+    settled = current and updated >= wanted and not old
     return Health(DEGRADED if settled else PROGRESSING, ready, wanted)
 
 

@@ -11,6 +11,7 @@ UPGRADED = "upgraded"
 ROLLED_BACK = "rolled back"
 REMOVED = "removed"
 RESTARTED = "restarted"
+ADOPTED = "adopted"
 UNCHANGED = "unchanged"
 HELD = "held"
 KEPT = "kept"
@@ -21,7 +22,7 @@ NOT_RESTORED = "not restored"
 NOT_STARTED = "not started"
 INTERRUPTED = "interrupted"
 
-SETTLED_WELL = frozenset({INSTALLED, UPGRADED, ROLLED_BACK, REMOVED, RESTARTED, UNCHANGED, HELD, KEPT})
+SETTLED_WELL = frozenset({INSTALLED, UPGRADED, ROLLED_BACK, REMOVED, RESTARTED, ADOPTED, UNCHANGED, HELD, KEPT})
 """Outcomes of a run that did what it was asked to."""
 
 OF_ACTION = {
@@ -30,5 +31,6 @@ OF_ACTION = {
     "rollback": ROLLED_BACK,
     "uninstall": REMOVED,
     "restart": RESTARTED,
+    "adopt": ADOPTED,
 }
 """What a step's action becomes once it is through."""

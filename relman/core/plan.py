@@ -17,6 +17,16 @@ UPGRADE = "upgrade"
 ROLLBACK = "rollback"
 UNINSTALL = "uninstall"
 RESTART = "restart"
+ADOPT = "adopt"
+
+
+class FormerOwner(msgspec.Struct, frozen=True):
+    """Another Helm release that an adoption takes objects from."""
+
+    namespace: str
+    release: str
+    objects: tuple[str, ...] = ()
+    """Everything this run takes from it, as `namespace:apiVersion/Kind/name`: its record is retired after the last."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,14 +47,27 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """For a rollback: the Helm revision to go to."""
     to_state: ReleaseState | None = None
     """For a rollback: that revision as it was recorded."""
+    node: str = ""
+    """Its own name in the order, where the service has another step: it moves, and this one removes the old release."""
     waits_for: tuple[str, ...] = ()
-    """Services of this plan that must be through before."""
+    """Ids of the steps of this plan that must be through before."""
     depends_on: tuple[str, ...] = ()
     """As the bill of materials has it."""
     time_limit: int = 0
     """Seconds its rollout may take."""
     heal: bool = False
     """A pending revision of a dead helm is marked failed first."""
+    takes: tuple[str, ...] = ()
+    """For an adoption: the live objects that become the release's, as `apiVersion/Kind/name`."""
+    names_namespace: bool = False
+    """For an adoption: the chart states the namespace in its objects, and so does their record."""
+    former: tuple[FormerOwner, ...] = ()
+    """For an adoption: the other Helm releases they come from."""
+
+    @property
+    def id(self) -> str:
+        """What the order calls it: the service's key, but for one that moves."""
+        return self.node or self.service
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +112,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[Hold, ...] = ()
     """Holds that stand after the run."""
     target: int = 0
+    warnings: tuple[str, ...] = ()
+    """What preflight found that does not refuse the plan, and what it could not see; empty when it did not look."""
     notes: tuple[str, ...] = ()
     """What a person should know before it starts: unfinished runs, kept services, what cannot be undone."""
     unfinished: tuple[str, ...] = ()

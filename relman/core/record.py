@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import msgspec
 
+from helmkit.bom import FieldChange, Migration
+from helmkit.freeze import FreezeWindow
+from relman.core.probing import ProbeRecord
+
 SCHEMA_MAJOR = 1
 SCHEMA = f"{SCHEMA_MAJOR}.0"
 
@@ -36,6 +40,9 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     images: tuple[str, ...] = ()
     rollback: str = ""
     """A limit people declared on rolling back from this content; empty when there is none."""
+    node_ports: tuple[int, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+    """All it knows of: the way back over them is known here alone."""
 
     def same_as(self, other: Content | None) -> bool:
         """Tell whether both run the same: digests alone count, versions are names."""
@@ -86,6 +93,22 @@ class CauseRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     hint: str = ""
 
 
+class MigrationRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A migration that was about to be carried out when this was written; going back is the same with sides swapped."""
+
+    object: str
+    """`Kind/name`."""
+    kind: str
+    uid: str
+    """Of the object that was to go."""
+    changes: tuple[FieldChange, ...]
+    """From what was there to what was wanted."""
+    migrations: tuple[str, ...] = ()
+    """Ids, as the bill of materials has them."""
+    backwards: tuple[str, ...] = ()
+    """Those of them that were undone."""
+
+
 class ServiceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """One service in one set revision: what it was, what was meant, what it is now."""
 
@@ -110,6 +133,8 @@ class ServiceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     causes: tuple[CauseRecord, ...] = ()
     started: str = ""
     finished: str = ""
+    migrations: tuple[MigrationRecord, ...] = ()
+    """What this run did to objects that cannot be changed, in order; journalled before each."""
     leftovers: tuple[str, ...] = ()
     """What was found beside the chart's own, in words: removed, or to be looked at."""
 
@@ -136,6 +161,17 @@ class Hold(msgspec.Struct, frozen=True, omit_defaults=True):
     since: str = ""
     who: str = ""
     why: str = ""
+
+
+class RunOptions(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a run was asked to behave, for whoever carries it on."""
+
+    timeout: int = 0
+    """Seconds for each rollout; 0: computed."""
+    release_holds: bool = False
+    prune: bool = False
+    """A rollback removes what was added since."""
+    accept_irreversible: bool = False
 
 
 class RecordRef(msgspec.Struct, frozen=True):
@@ -187,10 +223,17 @@ class SetRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     helm_limit: int = 0
     """Seconds after which no helm process of this run can still live."""
     skipped_checks: tuple[str, ...] = ()
+    asked: RunOptions = RunOptions()
+    protected: bool = False
+    """The environment is protected: who changes it is asked."""
+    freeze: tuple[FreezeWindow, ...] = ()
+    """When the environment is frozen, as the version asked for has it."""
     holds: tuple[Hold, ...] = ()
     coordinator: RecordRef | None = None
     services: dict[str, ServiceRecord] = {}
     notes: tuple[str, ...] = ()
+    probes: tuple[ProbeRecord, ...] = ()
+    """What requests at a fixed rate saw during the run."""
     events: tuple[str, ...] = ()
     """What was done to it from outside its run, in words: who took its lock away, and why."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from relman.core import outcome
-from relman.core.judge import State, judge_release
+from relman.core.judge import State, judge_release, recorded_uids
 from relman.core.plan import Plan, Skip, Step
 from relman.core.record import (
     DONE,
@@ -20,7 +20,7 @@ from relman.core.record import (
     ServiceRecord,
     SetRecord,
 )
-from relman.core.seen import NamespaceSeen
+from relman.core.seen import UNINSTALLED, NamespaceSeen
 
 _UNTOUCHED = "not asked for"
 
@@ -157,6 +157,23 @@ def dangling_revisions(record: SetRecord, seen: NamespaceSeen) -> list[tuple[str
         if verdict.state in (State.CHANGED, State.PENDING, State.FOREIGN):
             found.append((service.release, release.newest.revision))
     return found
+
+
+def next_revisions(record: SetRecord, seen: NamespaceSeen) -> frozenset[str]:
+    """Return the UIDs of newest revisions that come directly after one the record knows, or are the first.
+
+    With an intent open these can only be what the run was about to make, or what somebody else made instead of it:
+    had both been made, one of them would stand between.
+    """
+    found = set()
+    for service in record.services.values():
+        release = seen.releases.get(service.release)
+        if release is None:
+            continue
+        *earlier, newest = release.revisions
+        if not earlier or earlier[-1].uid in recorded_uids(service) or earlier[-1].status == UNINSTALLED:
+            found.add(newest.uid)
+    return frozenset(found)
 
 
 def _carried(service: ServiceRecord) -> ServiceRecord:

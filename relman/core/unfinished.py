@@ -6,20 +6,24 @@ there before the oldest of the chain, so that it ends in the same place however 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from relman.core import outcome
 from relman.core.decide import is_dangling, unfinished_namespaces
-from relman.core.decide_rollback import in_order_back
 from relman.core.judge import Judgement, State, judge_release
-from relman.core.plan import INSTALL, ROLLBACK, SCHEMA, UNINSTALL, UPGRADE, Plan, Refusal, Skip, Step
-from relman.core.record import DONE, INTERRUPTED, RUNNING, ReleaseState, ServiceRecord, SetRecord
+from relman.core.limits import refuse_limits
+from relman.core.ordering import in_order_back
+from relman.core.plan import INSTALL, RESTART, ROLLBACK, SCHEMA, UNINSTALL, UPGRADE, Plan, Refusal, Skip, Step
+from relman.core.record import DONE, FAILED, INTERRUPTED, RUNNING, Content, ReleaseState, ServiceRecord, SetRecord
 from relman.core.seen import NamespaceSeen, ReleaseSeen
 
 ABORT = "abort"
 _MINIMUM_LIMIT = 60
 _UNINSTALLING = "uninstalling"
+_THROUGH = frozenset({outcome.RESTARTED, outcome.REMOVED})
 _UNTOUCHED = frozenset({outcome.PENDING, outcome.NOT_STARTED})
 
 
@@ -46,9 +50,13 @@ class Member:
 def is_unfinished(record: SetRecord) -> bool:
     """Tell whether a run never came to its end: it died, or it was stopped.
 
-    One that carried it on and failed went back only to where it began itself, so there is no end to it yet either.
+    One that carried it on and failed went back only to where it began itself, so there is no end to it yet either;
+    but one that was to keep what moved has come to its end, as it would have without dying in between.
     """
-    return record.outcome in (RUNNING, INTERRUPTED) or (record.continues and record.outcome != DONE)
+    if record.outcome in (RUNNING, INTERRUPTED):
+        return True
+    kept = record.outcome == FAILED and record.on_failure == "keep" and record.action != ABORT
+    return record.continues and record.outcome != DONE and not kept
 
 
 def run_chain(records: Sequence[SetRecord]) -> tuple[SetRecord, ...]:
@@ -64,6 +72,17 @@ def run_chain(records: Sequence[SetRecord]) -> tuple[SetRecord, ...]:
     while chain[-1].continues and chain[-1].previous in by_number:
         chain.append(by_number[chain[-1].previous])
     return tuple(chain)
+
+
+def remaining(chain: Sequence[SetRecord]) -> dict[str, str]:
+    """Return what an unfinished restart, uninstall or prune was to change and has not: its reasons by service key.
+
+    Args:
+        chain: Newest first.
+    """
+    asked = {key: s.reason for record in reversed(chain) for key, s in record.services.items() if s.action != "none"}
+    through = {key for record in chain for key, s in record.services.items() if s.outcome in _THROUGH}
+    return {key: reason for key, reason in sorted(asked.items()) if key not in through}
 
 
 def goes_back(records: Sequence[SetRecord]) -> bool:
@@ -92,18 +111,29 @@ def starting_point(chain: Sequence[SetRecord]) -> dict[str, ReleaseState | None]
     return found
 
 
-def decide_abort(members: Sequence[Member], platform: str) -> Plan:
-    """Return the plan that takes an unfinished run back, in all its namespaces at once."""
-    steps: list[Step] = []
-    skips: list[Skip] = []
-    refusals: list[Refusal] = []
-    depends_on: dict[str, tuple[str, ...]] = {}
-    for member in members:
-        chain = member.chain
-        depends_on |= {key: s.depends_on for r in reversed(chain) for key, s in r.services.items() if s.depends_on}
-        for key, before in sorted(starting_point(chain).items()):
-            decision = _decide_service(member, chain[0].services[key], key, before)
-            {Step: steps, Skip: skips, Refusal: refusals}[type(decision)].append(decision)  # type: ignore[attr-defined]
+def decide_abort(
+    members: Sequence[Member], platform: str, timeout: int = 0, *, accept_irreversible: bool = False
+) -> Plan:
+    """Return the plan that takes an unfinished run back, in all its namespaces at once.
+
+    Args:
+        members: Its namespaces.
+        platform: Its name.
+        timeout: Seconds each rollout may take; 0: as recorded.
+        accept_irreversible: Limits on rolling back are accepted.
+    """
+    steps, skips, refusals = _decide_members(members)
+    depends_on = {
+        key: s.depends_on
+        for member in members
+        for record in reversed(member.chain)
+        for key, s in record.services.items()
+        if s.depends_on
+    }
+    if not accept_irreversible:
+        refusals += [one for m in members for one in refuse_limits(m.seen.namespace, steps, _leaving(m))]
+    if timeout:
+        steps = [msgspec.structs.replace(step, time_limit=timeout) for step in steps]
     open_members = [member for member in members if member.chain]
     aim = next((m.earlier for m in open_members if m.earlier), None) or next((m.chain[-1] for m in open_members), None)
     return Plan(
@@ -127,19 +157,60 @@ def decide_abort(members: Sequence[Member], platform: str) -> Plan:
     )
 
 
+def _decide_members(members: Sequence[Member]) -> tuple[list[Step], list[Skip], list[Refusal]]:
+    steps: list[Step] = []
+    skips: list[Skip] = []
+    refusals: list[Refusal] = []
+    for member in members:
+        chain = member.chain
+        for key, before in sorted(starting_point(chain).items()):
+            touched = any(r.services[key].migrations for r in chain if key in r.services)
+            decision = _decide_service(member, chain[0].services[key], key, before, touched=touched)
+            {Step: steps, Skip: skips, Refusal: refusals}[type(decision)].append(decision)  # type: ignore[attr-defined]
+    return steps, skips, refusals
+
+
+def with_end(plan: Plan, seen: Mapping[str, NamespaceSeen]) -> Plan:
+    """Return a plan that carries an unfinished run on, with the namespaces where nothing is left to be done.
+
+    Their history says so in a revision of its own; otherwise the run would stay unfinished for ever.
+    """
+    if not plan.continues:
+        return plan
+    left = {name for name, ns in seen.items() if ns.record is not None and is_unfinished(ns.record)}
+    return msgspec.structs.replace(
+        plan, relabel=tuple(sorted({*plan.relabel, *left})), unfinished=unfinished_namespaces(seen)
+    )
+
+
+def _leaving(member: Member) -> dict[str, Content | None]:
+    """Return what each service runs, or may run: the intent alone may stand where the run died."""
+    found: dict[str, Content | None] = {}
+    for record in reversed(member.chain):
+        for key, service in record.services.items():
+            state = service.made or service.now
+            under_way = service.intent == "apply" or (service.made is not None and service.made.content is None)
+            found[key] = service.wanted if under_way else state.content if state else None
+    return found
+
+
 def _note(member: Member) -> str:
     first = member.chain[-1]
     what = f"{first.action} to {first.version} by {first.who}, started {first.started}"
+    if first.action == RESTART:
+        return f"{member.seen.namespace}: revision {first.number} ({what}) is closed; pods that were replaced stay"
     return f"{member.seen.namespace}: takes back revision {first.number} ({what})"
 
 
 def _decide_service(
-    member: Member, recorded: ServiceRecord, key: str, before: ReleaseState | None
+    member: Member, recorded: ServiceRecord, key: str, before: ReleaseState | None, *, touched: bool
 ) -> Step | Skip | Refusal:
     seen = member.seen
     release = seen.releases.get(recorded.release)
     verdict = judge_release(release, recorded, seen.objects)
-    done = _needs_nothing(release, recorded, before, verdict)
+    # A migration deletes before Helm makes a revision: what was not moved may still lack objects.
+    untouched = not touched or recorded.outcome in (outcome.RESTORED, outcome.ROLLED_BACK)
+    done = _needs_nothing(release, recorded, before, verdict) if untouched else ""
     if done:
         content = before.content if before else None
         return Skip(

@@ -60,6 +60,8 @@ def content_of(entry: ServiceEntry, platform_version: str) -> Content:
         app_version=entry.app_version,
         images=entry.images,
         rollback=entry.rollback,
+        node_ports=entry.node_ports,
+        migrations=entry.migrations,
     )
 
 

@@ -8,10 +8,13 @@ from typing import Any
 from helmkit.errors import HelmkitError, LockHeldError
 from helmkit.kube import ReleaseMetadata
 from relman.core import outcome
-from relman.core.plan import INSTALL, RESTART, ROLLBACK, UNINSTALL, Step
-from relman.core.record import CauseRecord, ReleaseState
+from relman.core.migrating import migrations_of
+from relman.core.plan import ADOPT, INSTALL, RESTART, ROLLBACK, UNINSTALL, Step
+from relman.core.record import CauseRecord, Content, ReleaseState
+from relman.execute.adopt import adopt_service
 from relman.execute.compare import find_foreign
 from relman.execute.context import UNHEALTHY_WAIT, RunContext
+from relman.execute.definitions import apply_definitions, wait_established
 from relman.execute.effects import (
     build_state,
     cause_records,
@@ -21,11 +24,10 @@ from relman.execute.effects import (
     newest_revision,
     parse_objects,
     stored_objects,
-    wait_ready,
 )
-from relman.execute.leftovers import remove_leftovers
+from relman.execute.migrate import migrate
 from relman.execute.restart import restart_service
-from relman.execute.stuck import delete_stuck_pods
+from relman.execute.rollout import follow_rollout
 
 Objects = list[dict[str, Any]]
 
@@ -48,6 +50,8 @@ async def apply_step(context: RunContext, step: Step) -> bool:
             await heal_pending(context, step.namespace, step.release)
         if step.action == UNINSTALL:
             return await _uninstall(context, step)
+        if step.action == ADOPT:
+            return await adopt_service(context, step) or await _stopped(context, step)
         if step.action == RESTART:
             causes = await restart_service(context, step)
             return await _stopped(context, step) if causes is None else not causes or await _fail(context, step, causes)
@@ -56,6 +60,9 @@ async def apply_step(context: RunContext, step: Step) -> bool:
     except LockHeldError:
         raise
     except HelmkitError as error:
+        if step.action == ADOPT:
+            # What is newest may be somebody else's: nothing was made until the adoption itself recorded it.
+            return await _fail(context, step, (error_cause(error),))
         return await _broke(context, step, error)
 
 
@@ -67,14 +74,23 @@ def describe(step: Step) -> str:
 
 
 def _verb(step: Step) -> str:
-    return {INSTALL: "installing", RESTART: "restarting", ROLLBACK: "rolling back", UNINSTALL: "removing"}.get(
-        step.action, "upgrading"
-    )
+    return _VERBS.get(step.action, "upgrading")
+
+
+_VERBS = {
+    ADOPT: "adopting",
+    INSTALL: "installing",
+    RESTART: "restarting",
+    ROLLBACK: "rolling back",
+    UNINSTALL: "removing",
+}
 
 
 async def _bring(context: RunContext, step: Step) -> tuple[ReleaseMetadata, Objects]:
     """Let helm make the new revision; return it and its objects."""
     if step.action == ROLLBACK:
+        if migrations_of(step):
+            await _prepare(context, step, await stored_objects(context, step.namespace, step.release, step.to_revision))
         await context.helm.rollback(
             step.release, step.to_revision, namespace=step.namespace,
             timeout=context.settings.helm_timeout, description=context.description,
@@ -87,6 +103,8 @@ async def _bring(context: RunContext, step: Step) -> tuple[ReleaseMetadata, Obje
         msg = f"the step for {step.service} brings nothing"
         raise HelmkitError(msg, hint="Plan it again.")
     platform = context.platform_for(content)
+    await _prepare(context, step, await _render(context, step, content))
+    await apply_definitions(context, step.service, platform.definitions(content.chart))
     late = platform.has_late_hooks(content.chart)
     release = await context.helm.upgrade(
         step.release, platform.chart(content.chart), namespace=step.namespace,
@@ -94,6 +112,24 @@ async def _bring(context: RunContext, step: Step) -> tuple[ReleaseMetadata, Obje
         timeout=max(context.settings.helm_timeout, step.time_limit if late else 0), wait=late,
     )  # fmt: skip
     return await _made(context, step), parse_objects(release.manifest, f"{step.namespace}/{step.release}")
+
+
+async def _prepare(context: RunContext, step: Step, objects: Objects) -> None:
+    before = step.before.content if step.before else None
+    await migrate(context, step.namespace, step.service, step.release, (step.content, before), objects)
+
+
+async def _render(context: RunContext, step: Step, content: Content) -> Objects:
+    """Return what a chart brings, where a migration may have to prepare for it; else nothing."""
+    if not migrations_of(step) or step.before is None:
+        return []
+    platform = context.platform_for(content)
+    rendered = await context.helm.template(
+        step.release, platform.chart(content.chart), namespace=step.namespace,
+        values=platform.values(context.environment, content.chart),
+        kube_version=str(await context.kube.server_version()),
+    )  # fmt: skip
+    return parse_objects(rendered, f"{step.service} {content.label}")
 
 
 async def _made(context: RunContext, step: Step) -> ReleaseMetadata:
@@ -109,14 +145,14 @@ async def _made(context: RunContext, step: Step) -> ReleaseMetadata:
 
 async def _follow(context: RunContext, step: Step, revision: ReleaseMetadata, objects: Objects) -> bool:
     """Wait until the new revision is ready, and record how it stands."""
-    removed = await remove_leftovers(context.kube, step.namespace, objects)
-    if step.action == ROLLBACK:
-        await delete_stuck_pods(context, step.namespace, objects)
+    await wait_established(context, objects)
     context.reporter.report(step.service, "waiting", describe(step))
     # What was not healthy before the run that is taken back need not be healthy now.
     tolerated = step.action == ROLLBACK and step.to_state is not None and not step.to_state.good
     limit = UNHEALTHY_WAIT if tolerated else step.time_limit
-    result = await wait_ready(context, step.namespace, step.service, objects, limit, stoppable=context.settings.restore)
+    result, removed = await follow_rollout(
+        context, step.namespace, step.service, objects, limit, stoppable=context.settings.restore
+    )
     if result is None:
         return await _stopped(context, step)
     if result.state != "ready" and not tolerated:
@@ -129,7 +165,7 @@ async def _follow(context: RunContext, step: Step, revision: ReleaseMetadata, ob
     word = outcome.OF_ACTION[step.action]
     await context.record(
         step.namespace, step.service, now=state, made=None, outcome=word, finished=context.clock.now(),
-        leftovers=(*(f"{one} was removed" for one in removed), *foreign),
+        leftovers=(*removed, *foreign),
     )  # fmt: skip
     context.reporter.report(step.service, word, describe(step))
     return True

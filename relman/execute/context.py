@@ -33,6 +33,8 @@ class RunSettings:
     restore: bool = True
     """Go back after a failure; else independent branches go on."""
     helm_timeout: int = HELM_TIMEOUT
+    accept_irreversible: bool = False
+    """Limits on going back, and irreversible migrations, do not stop the way back."""
 
 
 @dataclass
@@ -49,6 +51,8 @@ class RunContext:
     platforms: Mapping[str, Platform]
     """By platform version: where charts are taken from."""
     environment: str
+    touched: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By namespace: live objects that others had written to when the run began, `apiVersion/Kind/name`."""
     journals: dict[str, Journal] = field(default_factory=dict)
     """By namespace."""
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)

@@ -52,6 +52,18 @@ def stale_endpoints(
     return tuple(one for one in endpoints if one.name in names and one.name not in own and _by_kubernetes(one))
 
 
+async def find_leftovers(
+    store: ObjectStore, namespace: str, objects: Sequence[Mapping[str, Any]]
+) -> tuple[ObjectMetadata, ...]:
+    """Return stale endpoints of the Services among `objects`; nothing is asked when every Service has a selector."""
+    names = services_without_selector(objects)
+    if not names:
+        return ()
+    endpoints = stale_endpoints(await store.list_metadata("v1", "Endpoints", namespace), names, objects)
+    slices = stale_slices(await store.list_metadata(*_SLICE, namespace), names, objects)
+    return (*endpoints, *slices)
+
+
 async def remove_leftovers(store: ObjectStore, namespace: str, objects: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Remove stale endpoints of the Services among `objects`; idempotent.
 

@@ -20,7 +20,7 @@ async def run_steps(context: RunContext, plan: Plan, coordinator: CoordinatorJou
     Raises:
         HelmkitError: The journal cannot be written, or somebody else owns the set.
     """
-    steps = {step.service: step for step in plan.steps}
+    steps = {step.id: step for step in plan.steps}
     edges = {key: step.waits_for for key, step in steps.items()}
     failed: set[str] = set()
 
@@ -39,7 +39,8 @@ async def run_steps(context: RunContext, plan: Plan, coordinator: CoordinatorJou
     )
     for key in sorted(never):
         why = _why_not(context, failed, blocked_by(edges, failed, key))
-        await context.record(steps[key].namespace, key, outcome=outcome.NOT_STARTED, reason=why)
+        step = steps[key]
+        await context.record(step.namespace, step.service, outcome=outcome.NOT_STARTED, reason=why)
         context.reporter.report(key, outcome.NOT_STARTED, why)
     if context.control.lost:
         return

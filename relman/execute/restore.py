@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from helmkit.errors import HelmkitError, LockHeldError
 from relman.core import outcome
 from relman.core.graph import edges_within, reverse_edges
+from relman.core.limits import find_limit
 from relman.core.plan import UNINSTALL, Step
 from relman.core.record import ReleaseState, ServiceRecord
 from relman.execute.compare import find_foreign
@@ -18,11 +19,10 @@ from relman.execute.effects import (
     heal_pending,
     newest_revision,
     stored_objects,
-    wait_ready,
 )
-from relman.execute.leftovers import remove_leftovers
+from relman.execute.migrate import migrate
+from relman.execute.rollout import follow_rollout
 from relman.execute.scheduler import OnFailure, run_graph
-from relman.execute.stuck import delete_stuck_pods
 
 
 def moved_steps(context: RunContext, steps: Sequence[Step]) -> list[Step]:
@@ -37,8 +37,8 @@ async def restore_steps(context: RunContext, steps: Sequence[Step]) -> None:
         HelmkitError: The journal cannot be written.
     """
     moved = moved_steps(context, steps)
-    by_key = {step.service: step for step in moved}
-    edges = reverse_edges(edges_within({step.service: step.waits_for for step in steps}, by_key))
+    by_key = {step.id: step for step in moved}
+    edges = reverse_edges(edges_within({step.id: step.waits_for for step in steps}, by_key))
 
     async def worker(key: str) -> bool:
         return await restore_step(context, by_key[key])
@@ -57,6 +57,7 @@ async def restore_step(context: RunContext, step: Step) -> bool:
     try:
         if step.before is None:
             return await _remove(context, step)
+        _honour_limit(context, step)
         await heal_pending(context, step.namespace, step.release)
         return await _go_back(context, step, step.before)
     except LockHeldError:
@@ -71,6 +72,13 @@ async def restore_step(context: RunContext, step: Step) -> bool:
         return False
 
 
+def _honour_limit(context: RunContext, step: Step) -> None:
+    limit = find_limit(step.service, step.content, step.before.content if step.before else None)
+    if limit and not context.settings.accept_irreversible:
+        again = f"relman rollback {step.namespace}/{step.service} --accept-irreversible"
+        raise HelmkitError(limit, hint=f"If you accept that: `{again}`.")
+
+
 async def _remove(context: RunContext, step: Step) -> bool:
     if await newest_revision(context, step.namespace, step.release) is not None:
         await context.helm.uninstall(step.release, namespace=step.namespace, timeout=context.settings.helm_timeout)
@@ -78,6 +86,8 @@ async def _remove(context: RunContext, step: Step) -> bool:
 
 
 async def _go_back(context: RunContext, step: Step, before: ReleaseState) -> bool:
+    objects = await stored_objects(context, step.namespace, step.release, before.revision)
+    await migrate(context, step.namespace, step.service, step.release, (step.content, before.content), objects)
     await context.helm.rollback(
         step.release, before.revision, namespace=step.namespace,
         timeout=context.settings.helm_timeout, description=f"restored: {context.description}",
@@ -88,17 +98,14 @@ async def _go_back(context: RunContext, step: Step, before: ReleaseState) -> boo
         raise HelmkitError(msg, hint="Install it again.")
     state = ReleaseState(uid=newest.uid, revision=newest.revision, content=before.content)
     await context.record(step.namespace, step.service, now=state)
-    objects = await stored_objects(context, step.namespace, step.release, newest.revision)
-    await remove_leftovers(context.kube, step.namespace, objects)
-    await delete_stuck_pods(context, step.namespace, objects)
     limit = max(step.time_limit, RESTORE_MINIMUM) if before.good else UNHEALTHY_WAIT
-    result = await wait_ready(context, step.namespace, step.service, objects, limit, stoppable=False)
+    result, removed = await follow_rollout(context, step.namespace, step.service, objects, limit, stoppable=False)
     ready = result is not None and result.state == "ready"
     state = await build_state(context, step.namespace, newest, before.content, objects, good=ready and before.good)
     if not ready and before.good and result is not None:
         causes = (*context.service(step.namespace, step.service).causes, *cause_records(result.causes))
         await context.record(step.namespace, step.service, causes=causes)
-    left = await find_foreign(context.kube, step.namespace, objects, state.objects)
+    left = (*removed, *await find_foreign(context.kube, step.namespace, objects, state.objects))
     # What was not healthy before need not be healthy now: it is back where it was.
     return await _settle(context, step, state, restored=ready or not before.good, left=left)
 
@@ -122,6 +129,9 @@ def _target(step: Step) -> str:
 
 
 def _moved(step: Step, service: ServiceRecord) -> bool:
+    if service.migrations and service.outcome != outcome.RESTORED:
+        # Its objects were touched, though Helm made no revision of it.
+        return True
     return service.made is not None or service.outcome in _MOVED or (step.action == UNINSTALL and service.now is None)
 
 

@@ -38,6 +38,8 @@ class Journal:
         self._stored = stored
         self._lock = asyncio.Lock()
         self._dirty = False
+        self._unsure: list[bytes] = []
+        """What was sent since the last answer: any of it may have arrived."""
         self._fenced: FencedError | None = None
 
     @classmethod
@@ -100,19 +102,31 @@ class Journal:
             raise
 
     async def _replace(self, meant: SetRecord) -> ConfigMap:
-        configmap = _configmap(meant, self._stored.resource_version)
-        try:
-            return await self._store.replace_configmap(configmap)
-        except (ConflictError, NotFoundError) as error:
-            found = await self._store.get_configmap(meant.namespace, meant.name)
-            if found is not None and found.binary_data == configmap.binary_data:
-                # The write went through and its answer was lost.
-                return found
-            self._fenced = FencedError(
-                f"revision {meant.number} of {meant.namespace} was taken over by somebody else",
-                hint=f"This run stops here; `relman history {meant.namespace}/` shows who goes on.",
-            )
-            raise self._fenced from error
+        while True:
+            configmap = _configmap(meant, self._stored.resource_version)
+            packed = configmap.binary_data[DATA_KEY]
+            earlier, self._unsure = self._unsure, [*self._unsure, packed]
+            try:
+                stored = await self._store.replace_configmap(configmap)
+            except (ConflictError, NotFoundError) as error:
+                found = await self._store.get_configmap(meant.namespace, meant.name)
+                there = found.binary_data.get(DATA_KEY) if found else None
+                if found is None or there not in self._unsure:
+                    raise self._fence(meant) from error
+                # A write of ours went through and its answer was lost.
+                self._stored, self._unsure = found, [one for one in earlier if one != there]
+                if there != packed:
+                    continue
+                stored = found
+            self._unsure = []
+            return stored
+
+    def _fence(self, meant: SetRecord) -> FencedError:
+        self._fenced = FencedError(
+            f"revision {meant.number} of {meant.namespace} was taken over by somebody else",
+            hint=f"This run stops here; `relman history {meant.namespace}/` shows who goes on.",
+        )
+        return self._fenced
 
 
 def _configmap(record: SetRecord, resource_version: str) -> ConfigMap:

@@ -139,26 +139,31 @@ class SetLock:
             lease = self._lease
             if lease is None:
                 return None
+            silent = self._settings.duration * 2 / 3
             try:
-                self._lease = await self._write(lease, {**lease["spec"], "renewTime": self._micro_time()})
+                # A request that is repeated, or hangs, must not keep us from noticing that the lease runs out. Who was
+                # kept from renewing for too long may still try: it is refused once somebody else has the lock.
+                left = silent - (self._clock.monotonic() - last)
+                async with asyncio.timeout(max(left, self._settings.duration / 15)):
+                    if not await self._renewed(lease):
+                        return self._lose()
                 last = self._clock.monotonic()
-            except (ConflictError, NotFoundError):
-                if not await self._still_ours():
-                    return self._lose()
-                last = self._clock.monotonic()
+            except TimeoutError:
+                return self._lose()
             except HelmkitError:
-                if self._clock.monotonic() - last >= self._settings.duration * 2 / 3:
+                if self._clock.monotonic() - last >= silent:
                     return self._lose()
 
-    async def _still_ours(self) -> bool:
-        """Tell whether a refused renewal was our own earlier one whose answer got lost."""
+    async def _renewed(self, lease: Mapping[str, Any]) -> bool:
+        """Renew the lock; False when somebody else has it."""
         try:
+            self._lease = await self._write(lease, {**lease["spec"], "renewTime": self._micro_time()})
+        except (ConflictError, NotFoundError):
+            # What was refused may be our own: an earlier renewal whose answer got lost has arrived.
             found = await self._store.get_object(API_VERSION, KIND, self.namespace, self._name)
-        except HelmkitError:
-            return False
-        if found is None or holder_of(found) != self._holder:
-            return False
-        self._lease = found
+            if found is None or holder_of(found) != self._holder:
+                return False
+            self._lease = found
         return True
 
     def _lose(self) -> None:

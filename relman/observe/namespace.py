@@ -10,16 +10,20 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from helmkit.errors import ForbiddenError, HelmkitError
+from helmkit.errors import ForbiddenError
 from helmkit.kube import ObjectMetadata, ReleaseMetadata
 from relman.core.record import SetRecord
-from relman.core.record_codec import DATA_KEY, PREFIX, decode_record, label_value
+from relman.core.record_codec import PREFIX, label_value
 from relman.core.seen import UNINSTALLED, NamespaceSeen, ReleaseSeen, RevisionSeen
 from relman.observe.marks import kinds_of, live_marks
+from relman.observe.record_cache import RecordCache
+from relman.observe.record_reading import read_record
 from relman.ports import KubePort, RecordStore
 
 
-async def observe_namespace(kube: KubePort, namespace: str, platform: str, *, objects: bool = True) -> NamespaceSeen:
+async def observe_namespace(
+    kube: KubePort, namespace: str, platform: str, *, objects: bool = True, cache: RecordCache | None = None
+) -> NamespaceSeen:
     """Look at a namespace; one that does not exist is seen as empty.
 
     Args:
@@ -27,6 +31,7 @@ async def observe_namespace(kube: KubePort, namespace: str, platform: str, *, ob
         namespace: Which.
         platform: Whose records to read.
         objects: Also look at live objects, as drift needs it.
+        cache: What was read of records before.
 
     Raises:
         HelmkitError: Something could not be read that a decision needs.
@@ -36,7 +41,7 @@ async def observe_namespace(kube: KubePort, namespace: str, platform: str, *, ob
     )
     numbers = tuple(sorted(record_number(one) for one in records))
     record, version = (
-        await read_record(kube, namespace, max(records, key=record_number).name) if records else (None, "")
+        await (cache or RecordCache()).read(kube, max(records, key=record_number)) if records else (None, "")
     )
     seen = live_marks_wanted(record) if objects else ()
     return NamespaceSeen(
@@ -49,10 +54,12 @@ async def observe_namespace(kube: KubePort, namespace: str, platform: str, *, ob
     )
 
 
-async def observe_all(kube: KubePort, namespaces: Iterable[str], platform: str) -> dict[str, NamespaceSeen]:
+async def observe_all(
+    kube: KubePort, namespaces: Iterable[str], platform: str, cache: RecordCache | None = None
+) -> dict[str, NamespaceSeen]:
     """Look at several namespaces at once."""
     names = sorted(namespaces)
-    found = await asyncio.gather(*(observe_namespace(kube, name, platform) for name in names))
+    found = await asyncio.gather(*(observe_namespace(kube, name, platform, cache=cache) for name in names))
     return dict(zip(names, found, strict=True))
 
 
@@ -61,23 +68,6 @@ async def list_records(kube: RecordStore, namespace: str | None, platform: str =
     selector = f"{PREFIX}kind=set" + (f",{PREFIX}platform={label_value(platform)}" if platform else "")
     found = await kube.list_configmap_metadata(namespace, selector)
     return [one for one in found if one.labels.get(PREFIX + "number", "").isdecimal()]
-
-
-async def read_record(kube: RecordStore, namespace: str, name: str) -> tuple[SetRecord | None, str]:
-    """Return a record and its resource version; None when it is gone.
-
-    Raises:
-        HelmkitError: It is damaged, or too new.
-    """
-    configmap = await kube.get_configmap(namespace, name)
-    if configmap is None:
-        return None, ""
-    where = f"the record {name} in namespace {namespace}"
-    packed = configmap.binary_data.get(DATA_KEY)
-    if packed is None:
-        msg = f"{where} is empty"
-        raise HelmkitError(msg, hint="Somebody changed it by hand.")
-    return decode_record(packed, where), configmap.resource_version
 
 
 async def read_history(kube: RecordStore, namespace: str, platform: str, *, limit: int = 0) -> list[SetRecord]:

@@ -65,7 +65,9 @@ class PreflightRequest:
 async def run_preflight(
     kube: PreflightKube, helm: PreflightHelm, images: ImageLookup | None, request: PreflightRequest
 ) -> Report:
-    """Return everything that speaks against a plan; a plan without steps is not looked at.
+    """Return everything that speaks against a plan.
+
+    One without steps is not looked at, and none is when every check is skipped.
 
     Args:
         kube: The cluster.
@@ -77,7 +79,7 @@ async def run_preflight(
         UnreachableError: The cluster does not answer at all.
     """
     skipped = tuple(check for check in request.checks if check in request.skip)
-    if not request.plan.steps:
+    if not request.plan.steps or not request.chosen:
         return Report(skipped=skipped)
     facts = await _gather(kube, helm, images, request)
     return decide_report(facts, request.chosen, skipped)
@@ -140,11 +142,14 @@ async def _namespaces(
         except HelmkitError as error:
             unseen.append(f"namespace {name}: {why_not(error, 'read it')}")
             return
-        wanted = request.namespaces.get(name, NamespaceEntry()).labels
-        present = ((item or {}).get("metadata") or {}).get("labels") or {}
+        entry = request.namespaces.get(name, NamespaceEntry())
+        present = (item or {}).get("metadata") or {}
         if item is None:
             missing.add(name)
-        elif any(present.get(key) != value for key, value in wanted.items()):
+        elif not (
+            entry.labels.items() <= (present.get("labels") or {}).items()
+            and entry.annotations.items() <= (present.get("annotations") or {}).items()
+        ):
             labelled.add(name)
 
     await asyncio.gather(*(one(name) for name in names))

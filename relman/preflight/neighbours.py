@@ -12,7 +12,8 @@ from relman.core.plan import UNINSTALL, Plan
 from relman.core.preflight.facts import Neighbour, Object
 from relman.core.preflight.pods import name_of
 from relman.core.record import SetRecord
-from relman.observe.namespace import list_records, read_record, record_number, releases_seen
+from relman.observe.namespace import list_records, record_number, releases_seen
+from relman.observe.record_reading import read_record
 from relman.preflight.ports import PreflightKube
 
 

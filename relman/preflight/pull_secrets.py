@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from helmkit.names import DOCKER_HUB
 from helmkit.oci import Credentials
-
-_KINDS = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}
-_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+from relman.core.pull_secrets import entries_of, place_of, registry_of
 
 
 def find_credentials(secret: Mapping[str, Any], registry: str, repository: str) -> tuple[Credentials, ...]:
@@ -25,36 +19,14 @@ def find_credentials(secret: Mapping[str, Any], registry: str, repository: str) 
         repository: Of the image.
     """
     found = []
-    for key, entry in _entries(secret):
-        host, path = _place(key)
-        same = host == registry or (host in _HUB and registry == DOCKER_HUB)
+    for key, entry in entries_of(secret).items():
+        host, path = place_of(key)
+        same = registry_of(host) == registry_of(registry)
         inside = not path or repository == path or repository.startswith(f"{path}/")
         credentials = _credentials(entry) if same and inside else None
         if credentials is not None:
             found.append((len(path), credentials))
     return tuple(credentials for _, credentials in sorted(found, key=lambda pair: -pair[0]))
-
-
-def _entries(secret: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    kind = str(secret.get("type", ""))
-    packed = (secret.get("data") or {}).get(_KINDS.get(kind, ""))
-    try:
-        config = msgspec.json.decode(base64.b64decode(packed)) if packed else {}
-    except (msgspec.DecodeError, binascii.Error):
-        # What does not decode gives kubelets nothing either; its text is not for people.
-        return
-    auths = config.get("auths", {}) if kind.endswith("dockerconfigjson") and isinstance(config, dict) else config
-    for key, entry in auths.items() if isinstance(auths, dict) else ():
-        if isinstance(entry, dict):
-            yield str(key), entry
-
-
-def _place(key: str) -> tuple[str, str]:
-    rest = key.partition("://")[2] or key
-    host, _, path = rest.partition("/")
-    path = path.strip("/")
-    # Docker's login writes the API's version behind the host.
-    return host, "" if path in ("v1", "v2") else path
 
 
 def _credentials(entry: Mapping[str, Any]) -> Credentials | None:

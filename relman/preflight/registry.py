@@ -66,7 +66,7 @@ class Registries:
             try:
                 return await self._look(reference, one, plain_http=plain_http, platforms=platforms)
             except HelmkitError as error:
-                if not _is_denial(error):
+                if not is_denial(error):
                     return ImageSeen("unreachable", text=_first_line(error))
                 denied = denied or error
         return ImageSeen("denied", text=_first_line(denied), anonymous=not credentials)
@@ -79,7 +79,7 @@ class Registries:
         try:
             return await _find(self._client(host, credentials, plain=plain), reference, platforms=platforms)
         except UnreachableError as error:
-            if plain or not _is_this_machine(host) or _is_denial(error):
+            if plain or not _is_this_machine(host) or is_denial(error):
                 raise
             found = await _find(self._client(host, credentials, plain=True), reference, platforms=platforms)
             self._plain.add(host)
@@ -90,7 +90,7 @@ class Registries:
         key = (host, who.username, who.password, who.identity_token, plain)
         if key not in self._clients:
             self._clients[key] = RegistryClient(
-                host, plain_http=plain, credentials=credentials, environ=self._environ, sleep=_short_sleep
+                host, plain_http=plain, credentials=credentials, environ=self._environ, sleep=short_pause
             )
         return self._clients[key]
 
@@ -136,7 +136,8 @@ async def _platforms(client: RegistryClient, repository: str, digest: str) -> fr
     return frozenset({"/".join(names)}) if names and all(names) else None
 
 
-def _is_denial(error: HelmkitError) -> bool:
+def is_denial(error: HelmkitError) -> bool:
+    """Tell whether a registry answered, and lets whoever asked not in."""
     return isinstance(error, ForbiddenError) or "does not let us in" in error.message
 
 
@@ -154,5 +155,6 @@ def _first_line(error: HelmkitError | None) -> str:
     return safe_text(error.message).partition("\n")[0] if error else ""
 
 
-async def _short_sleep(seconds: float) -> None:
+async def short_pause(seconds: float) -> None:
+    """Sleep for a registry client whose user waits: what does not answer soon is reported."""
     await asyncio.sleep(min(seconds, _PAUSE))

@@ -11,10 +11,10 @@ import yaml
 from helmkit.charts import subchart
 from helmkit.errors import HelmkitError
 from helmkit.yaml import parse_yaml_documents
+from relman.core.migrating import migrated_names, migrations_of
 from relman.core.plan import ROLLBACK, UNINSTALL, Plan, Step
 from relman.core.preflight.facts import Moved, Object
 from relman.core.preflight.release_size import release_size
-from relman.core.wanted import environment_of
 from relman.execute.effects import parse_objects
 from relman.preflight.ports import PreflightHelm, PreflightKube
 from relman.source import Platform
@@ -73,13 +73,10 @@ async def _render(
     files = subchart(platform.files, step.content.chart)
     # Compressing takes a few milliseconds a chart: beside the event loop.
     size = await asyncio.to_thread(release_size, files, values, rendered)
-    return _moved(step, objects, files=files, size=size, migrates=_migrates(platform, plan, step))
+    return _moved(step, objects, files=files, size=size)
 
 
-def _moved(
-    step: Step, objects: Sequence[Object], *, files: Mapping[str, bytes] | None = None, size: int = 0,
-    migrates: bool = False,
-) -> Moved:  # fmt: skip
+def _moved(step: Step, objects: Sequence[Object], *, files: Mapping[str, bytes] | None = None, size: int = 0) -> Moved:
     placed = tuple(_placed(item, step.namespace) for item in objects if not _is_test(item))
     definitions = [*placed, *_definitions(files or {})]
     return Moved(
@@ -89,7 +86,7 @@ def _moved(
         action=step.action,
         objects=placed,
         brings=frozenset(_brought_kind(item) for item in definitions if item.get("kind") == _CRD),
-        migrates=migrates,
+        migrates=migrated_names(migrations_of(step)),
         size=size,
     )
 
@@ -97,11 +94,6 @@ def _moved(
 def _unrendered(step: Step, why: str) -> Moved:
     message = f"{step.namespace}/{step.release} cannot be rendered: {why}"
     return Moved(step.service, step.namespace, step.release, step.action, unrendered=message)
-
-
-def _migrates(platform: Platform, plan: Plan, step: Step) -> bool:
-    entry = environment_of(platform.bom, plan.environment).services.get(step.service)
-    return bool(entry and entry.migrations)
 
 
 def _placed(item: Object, namespace: str) -> Object:

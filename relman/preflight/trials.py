@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from helmkit.errors import ForbiddenError, HelmkitError, UnreachableError
 from helmkit.kube import NotFoundError
+from relman.core.plan import UNINSTALL
 from relman.core.preflight.facts import Moved, Object, Trial
 from relman.core.preflight.pods import PodMaker, name_of, namespace_of, pod_makers
 from relman.preflight.ports import PreflightKube
@@ -53,7 +54,8 @@ async def try_objects(kube: PreflightKube, moved: tuple[Moved, ...], missing: fr
     """
     gate = asyncio.Semaphore(_AT_A_TIME)
     items = [(one, item, "") for one in moved for item in one.objects]
-    services = {one.service: one for one in moved}
+    # A service that moves has a second step that removes it and renders nothing.
+    services = {one.service: one for one in sorted(moved, key=lambda one: one.action != UNINSTALL)}
     accounts = {name_of(item) for one in moved for item in one.objects if item.get("kind") == "ServiceAccount"}
     makers = [maker for maker in pod_makers(moved) if maker.kind != "Pod" and maker.namespace not in missing]
     items += [(services[m.service], _pod(m, accounts), f"{m.kind}/{m.name}") for m in makers]

@@ -27,6 +27,8 @@ EVENTS_EVERY = 5.0
 """Seconds between lists of the namespace's events while something looks wrong."""
 FRESH = 0.5
 """Seconds a list may be old and still count as fresh: services that fail at once share it."""
+FIRST_PICTURE = 15.0
+"""Seconds the cluster always gets for its first answer."""
 LAST_LOOK = 15.0
 """Seconds a fresh picture, and the logs, may take before the wait does without."""
 QUIET = 3.0
@@ -113,8 +115,10 @@ class Wait:
         """Make sure that what is judged is not older than this wait: Helm has applied just now."""
         watched_before = [item for item in self._objects if self._view.follows(str(item["kind"]))]
         following = self._view.follow(self._judged | self._explaining)
-        if await self._within(self._limit, following) is None:
-            message = f"the cluster did not list {', '.join(sorted(self._judged))} within {self._limit:g} s"
+        # A short look is no reason to call a busy cluster unreachable.
+        limit = max(self._limit, FIRST_PICTURE)
+        if await self._within(limit, following) is None:
+            message = f"the cluster did not list {', '.join(sorted(self._judged))} within {limit:g} s"
             raise UnreachableError(message, hint="Check the way to the cluster: kubectl cluster-info")
         await self._refresh(watched_before)
 

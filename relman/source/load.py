@@ -34,7 +34,13 @@ class Source:
 
 
 async def load_platform(
-    source: Source, version: str, *, folder: Path, fetch: SourcePort, platform: str = ""
+    source: Source,
+    version: str,
+    *,
+    folder: Path,
+    fetch: SourcePort,
+    platform: str = "",
+    signed_only: bool = False,
 ) -> Platform:
     """Load one version of a platform.
 
@@ -44,15 +50,19 @@ async def load_platform(
         folder: A private folder to unpack into.
         fetch: Gets archives from registries.
         platform: Its name, when it is known: chooses among several umbrellas in one folder.
+        signed_only: Take nothing that `fetch` has not seen a signature of.
 
     Raises:
-        UsageError: There is nothing to be found, or it is another version.
+        UsageError: There is nothing to be found, it is another version, or it cannot be signed.
         HelmkitError: It cannot be read or fetched.
     """
     if source.remote:
         archive, digest = await fetch(source.location, version, plain_http=source.plain_http)
         _, files = parse_archive(archive, f"{source.location}:{version}")
         found = read_platform(files, f"{source.location}:{version}", folder, digest)
+    elif signed_only:
+        message = f"--verify: {source.location} is on disk, and only what is in a registry carries a signature"
+        raise UsageError(message, hint="Name the registry with --from oci://…, or leave --verify out.")
     else:
         found = await asyncio.to_thread(_from_disk, Path(source.location), version, platform, folder)
     if found.bom.version != version:

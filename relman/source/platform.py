@@ -14,13 +14,14 @@ from helmkit.charts import (
     ChartFiles,
     bytes_digest,
     content_digest,
-    subchart,
     subchart_values,
+    subcharts,
     values_digest,
     write_chart,
 )
 from helmkit.errors import HelmkitError
 from helmkit.yaml import parse_yaml
+from relman.core.definitions import parse_definitions
 from relman.core.record import Content
 
 _CHANGED = "Build and push it again with `chartgen`; relman installs only what the bill of materials promises."
@@ -47,12 +48,19 @@ class Platform:
     folder: Path
     digest: str = ""
     _values: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _subcharts: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def subchart(self, name: str) -> Mapping[str, bytes]:
+        """Return the files of a subchart; none when there is no such subchart."""
+        if not self._subcharts:
+            self._subcharts = subcharts(self.files)
+        return self._subcharts.get(name, {})
 
     def chart(self, name: str) -> Path:
         """Return the folder of a subchart, unpacked on first use."""
         target = self.folder / self.bom.version / name
         if not target.is_dir():
-            write_chart(target, subchart(self.files, name))
+            write_chart(target, self.subchart(name))
         return target
 
     def values(self, environment: str, chart: str) -> dict[str, Any]:
@@ -63,12 +71,20 @@ class Platform:
 
     def has_late_hooks(self, chart: str) -> bool:
         """Tell whether a subchart has hooks that must run after everything is ready."""
-        templates = (c for p, c in subchart(self.files, chart).items() if "/templates/" in f"/{p}")
+        templates = (c for p, c in self.subchart(chart).items() if "/templates/" in f"/{p}")
         return any(b"helm.sh/hook" in text and any(event in text for event in _HOOK_EVENTS) for text in templates)
+
+    def definitions(self, chart: str) -> list[dict[str, Any]]:
+        """Return the CustomResourceDefinitions that must be there before a subchart is installed.
+
+        Raises:
+            HelmkitError: They cannot be read.
+        """
+        return parse_definitions(self.subchart(chart), f"{self.source}: {chart}")
 
     def provides(self, content: Content, environment: str) -> bool:
         """Tell whether exactly this content, chart and values, can be taken from here."""
-        files = subchart(self.files, content.chart)
+        files = self.subchart(content.chart)
         if not files or content_digest(files) != content.content_digest or environment not in self.bom.environments:
             return False
         return values_digest(self.values(environment, content.chart)) == content.values_digest
@@ -89,7 +105,7 @@ class Platform:
             raise HelmkitError(message, hint=_CHANGED)
 
     def _faults(self, environment: str, key: str, entry: ServiceEntry) -> list[str]:
-        files = subchart(self.files, entry.chart)
+        files = self.subchart(entry.chart)
         if not files:
             return [f"{key}: subchart {entry.chart} is missing"]
         faults = []

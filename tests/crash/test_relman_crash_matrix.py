@@ -1,152 +1,59 @@
-"""relman dies at every single write it, or a helm of it, makes; the next run brings the set to exactly what it is told.
-
-Deterministic: the process is gone at write number N and everything after fails; N goes up until the run survives.
-"""
+"""relman dies before every single effect that it, or a helm of it, has; what is typed next brings the set in order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from helmkit.kube.transport import Answer, Request
-from relman.actions.upgrade import UpgradeOptions, upgrade
-from relman.core.record import RUNNING
-from relman.observe.namespace import observe_namespace, read_history
-from relman.source import Source
-from tests.builders.platforms import Service, write_package
-from tests.builders.worlds import MemoryWorld, agree
+from tests.crash.landscapes import SMALL
+from tests.crash.matrix import Matrix, Row, ways_for
+from tests.crash.runs import RUNS, Run
+from tests.crash.table import PAGE, known_cases, read_cases
+from tests.crash.ways import WAYS, Way
 
-NAMESPACES = ("shop-base", "shop-gw")
-
-
-class DiedError(BaseException):
-    """The process is gone; no Exception, so that nothing on the way can clean up after it."""
+WHOLE = next(one for one in RUNS if one.name == "upgrade --all")
+ABORT = next(way for way in WAYS if way.name == "abort")
 
 
-def services(version: str, *, broken: bool = False) -> list[Service]:
-    """Return a chain over two namespaces, with one service beside it."""
-    tag = f"missing-{version}" if broken else version
-    return [
-        Service("base", "shop-base", tag=version),
-        Service("store", "shop-base", tag=version, kind="StatefulSet", depends_on=("base",)),
-        Service("front", "shop-gw", tag=tag, depends_on=("store",)),
-        Service("side", "shop-gw", tag=version),
-    ]
+def chosen(run: Run) -> list[Way]:
+    """Return the ways that four services are enough for; `make crash` does every combination, on eight."""
+    if run is WHOLE:
+        # Its abort has a test of its own.
+        return [way for way in WAYS if way is not ABORT]
+    return [way for way in ways_for(run, WAYS) if not way.to]
 
 
-class Killer:
-    """Ends the process at write number `at`, and lets nothing through afterwards."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.writes = 0
-
-    async def __call__(self, request: Request) -> Answer | None:
-        if request.method != "GET":
-            self.writes += 1
-        if self.writes >= self.at:
-            raise DiedError
-        return None
+def check(row: Row) -> None:
+    assert row.faults == [], row.way
+    assert row.effects > 10, "the effects were not seen"
+    assert row.cases == row.effects + 1 + row.tidied
+    assert row.tidied > 2 or row.way not in ("resume", "abort"), "no helm was in the middle of its work"
 
 
-def prepare(folder: Path) -> MemoryWorld:
-    write_package(folder / "dist", "1.0.0", services("1"))
-    write_package(folder / "dist", "2.0.0", services("2"))
-    write_package(folder / "dist", "3.0.0", services("3", broken=True))
-    return MemoryWorld(folder)
-
-
-async def go(memory: MemoryWorld, version: str) -> str:
-    wanted = UpgradeOptions(version=version, everything=True, source=Source(str(memory.folder / "dist")))
-    return (await upgrade(memory.world(), wanted, agree)).outcome
-
-
-async def die_at(memory: MemoryWorld, version: str, at: int) -> bool:
-    """Upgrade and die at write `at`; tell whether it died rather than got through."""
-    memory.kube.memory.hooks.append(Killer(at))
-    try:
-        await go(memory, version)
-    except BaseException as error:
-        if not _is_death(error):
-            raise
-        return True
-    finally:
-        memory.kube.memory.hooks.clear()
-    return False
-
-
-def _is_death(error: BaseException) -> bool:
-    if isinstance(error, BaseExceptionGroup):
-        return all(_is_death(one) for one in error.exceptions)
-    return isinstance(error, DiedError)
-
-
-async def check(memory: MemoryWorld, tag: str, *, locked: bool = True) -> None:
-    """Make sure that the set is exactly one version, no release pending, no lock held, no record open.
-
-    A run that finds nothing to do takes no lock, so it does not take over a dead one's either (`locked` is False).
-    """
-    for namespace in NAMESPACES:
-        seen = await observe_namespace(memory.kube, namespace, "shop")
-        assert seen.record is not None
-        assert all(release.newest.status == "deployed" for release in seen.releases.values()), seen.releases
-        for kind in ("Deployment", "StatefulSet"):
-            for item in await memory.kube.list_objects("apps/v1", kind, namespace):
-                image = item["spec"]["template"]["spec"]["containers"][0]["image"]
-                assert image == f"registry.example/app:{tag}", (namespace, item["metadata"]["name"])
-        for key, service in seen.record.services.items():
-            assert service.now is not None, key
-            assert service.now.good, key
-            assert service.now.uid == seen.releases[service.release].newest.uid, key
-        if locked:
-            lease = await memory.kube.get_object("coordination.k8s.io/v1", "Lease", namespace, "relman.shop")
-            assert not (lease or {}).get("spec", {}).get("holderIdentity")
-        for record in await read_history(memory.kube, namespace, "shop"):
-            assert record.outcome != RUNNING, record.number
-
-
-async def _matrix(folder: Path, version: str, then: Sequence[tuple[str, str, str]]) -> int:
-    """Die at every write of an upgrade to `version`, then run to each (version, outcome, tag); return the writes."""
-    at = 0
-    while True:
-        at += 1
-        for target, outcome, tag in then:
-            memory = prepare(folder / f"{at}-{target}")
-            await go(memory, "1.0.0")
-            died = await die_at(memory, version, at)
-            if not died:
-                return at - 1
-            found = await go(memory, target)
-            assert found in (outcome, "nothing"), (at, target, found)
-            await check(memory, tag, locked=found != "nothing")
-
-
-@pytest.mark.parametrize(("target", "tag"), [("2.0.0", "2"), ("1.0.0", "1")])
-async def test_after_death_at_any_write_the_next_run_goes_forward_or_back(
-    tmp_path: Path, target: str, tag: str
+@pytest.mark.parametrize("run", RUNS, ids=[run.name.replace(" ", "-") for run in RUNS])
+async def test_after_death_at_any_effect_the_set_is_old_or_new_and_the_history_is_true(
+    tmp_path: Path, run: Run
 ) -> None:
-    writes = await _matrix(tmp_path, "2.0.0", [(target, "done", tag)])
-    assert writes > 30
+    for row in await Matrix(tmp_path, SMALL).rows(run, chosen(run)):
+        check(row)
 
 
-@pytest.mark.parametrize(("target", "tag"), [("2.0.0", "2"), ("1.0.0", "1")])
-async def test_after_death_at_any_write_of_a_failing_run_the_next_run_goes_forward_or_back(
-    tmp_path: Path, target: str, tag: str
-) -> None:
-    writes = await _matrix(tmp_path, "3.0.0", [(target, "done", tag)])
-    assert writes > 30
+async def test_everything_is_taken_back_up_to_the_decision_to_commit_and_nothing_after_it(tmp_path: Path) -> None:
+    (row,) = await Matrix(tmp_path, SMALL).rows(WHOLE, [ABORT])
+    check(row)
+    assert row.old > row.effects * 3 // 4
+    assert 2 < row.new < 8
 
 
-async def test_death_in_the_first_install_leaves_nothing_that_blocks(tmp_path: Path) -> None:
-    at = 0
-    while True:
-        at += 1
-        memory = prepare(tmp_path / str(at))
-        if not await die_at(memory, "1.0.0", at):
-            break
-        found = await go(memory, "1.0.0")
-        assert found in ("done", "nothing"), at
-        await check(memory, "1", locked=found != "nothing")
-    assert at > 30
+async def test_a_shuffled_order_of_steps_is_another_order(tmp_path: Path) -> None:
+    orders = [[state.before for state in await Matrix(tmp_path, SMALL, seed=n).deaths(WHOLE)] for n in (1, 1, 2, 3)]
+    assert orders[0] == orders[1]
+    assert len({tuple(order) for order in orders}) > 1
+    assert {tuple(sorted(order)) for order in orders} == {tuple(sorted(orders[0]))}
+
+
+def test_the_page_shows_the_cases_that_there_are() -> None:
+    page = PAGE.read_text()
+    assert read_cases(page) == known_cases(), "run `make crash`"
+    assert all(line.rstrip().endswith("| 0 |") for line in page.splitlines() if line.startswith(("| upgrade", "| ab")))

@@ -29,6 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("platform")
     shutil.copy(PROJECT / "releases.toml", folder)
     shutil.copytree(PROJECT / "values", folder / "values")
+    shutil.copytree(PROJECT / "objects", folder / "objects")
     subprocess.run([BIN / "chartgen", "build"], cwd=folder, check=True, capture_output=True)
     (folder / "kubeconfig").write_text(KUBECONFIG)
     old = folder / "old" / "helm"

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from helmkit.errors import LockHeldError, PreflightError, UsageError
-from helmkit.kube.transport import Answer, Request
 from relman.actions.drift import drift
 from relman.actions.history import history
 from relman.actions.images import images
@@ -26,9 +25,9 @@ from relman.actions.upgrade import UpgradeOptions, upgrade
 from relman.core.record import SetRecord, Who
 from relman.observe.namespace import read_history
 from relman.source import Source
+from tests.builders.deaths import die_after_writes
 from tests.builders.platforms import Service, write_package
 from tests.builders.worlds import MemoryWorld, VirtualClock, agree
-from tests.crash.test_relman_crash_matrix import DiedError
 
 NS = "shop-gw"
 LEASE = ("coordination.k8s.io/v1", "Lease")
@@ -69,19 +68,7 @@ def outcomes(result: RunResult) -> dict[str, str]:
 
 async def die_after_record(memory: MemoryWorld, version: str, writes: int) -> None:
     """Upgrade, and die some writes after the run's record was created."""
-    left: list[int] = []
-
-    async def kill(request: Request) -> Answer | None:
-        if left or (request.method == "POST" and request.path.endswith("/configmaps")):
-            left.append(request.method != "GET")
-        if sum(left) > writes:
-            raise DiedError
-        return None
-
-    memory.kube.memory.hooks.append(kill)
-    with pytest.raises(DiedError):
-        await go(memory, version)
-    memory.kube.memory.hooks.clear()
+    await die_after_writes(memory, writes, lambda: go(memory, version))
 
 
 async def test_a_plan_is_written_for_its_owner_alone_and_carried_out_as_it_is(memory: MemoryWorld) -> None:

@@ -411,9 +411,10 @@ async def test_without_a_known_source_the_error_says_what_to_do(memory: MemoryWo
 
 
 async def test_a_dry_run_changes_nothing(memory: MemoryWorld) -> None:
+    before = memory.kube.memory.store.version
     result = await go(memory, "1.4.0", dry_run=True)
     assert result.outcome == "planned"
-    assert {request.method for request in memory.kube.memory.requests} == {"GET"}
+    assert memory.kube.memory.store.version == before
 
 
 async def test_somebody_who_was_faster_wins(memory: MemoryWorld) -> None:
@@ -491,7 +492,7 @@ async def test_fields_others_left_behind_are_named(memory: MemoryWorld) -> None:
     live["metadata"]["annotations"] = {**live["metadata"].get("annotations", {}), "note": "by hand"}
     await memory.kube.replace_object(live, field_manager="kubectl-edit")
     result = await go(memory, "1.4.1", GATEWAY)
-    assert result.records[0].services["gateway"].leftovers == (
-        "Deployment/gateway still has fields set by kubectl-edit",
-    )
+    (told,) = result.records[0].services["gateway"].leftovers
+    assert "kubectl-edit" in told
+    assert "stays" in told
     assert (await go(memory, "1.4.1", GATEWAY)).outcome == "nothing"

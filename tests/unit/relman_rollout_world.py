@@ -77,7 +77,7 @@ class KubeWithLogs(MemoryKube):
         self.log: str | HelmkitError = ""
         self.logs_read: list[tuple[str, str, bool]] = []
 
-    async def read_log(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> str:
+    async def read_log(self, namespace: str, pod: str, container: str, *, previous: bool = False, lines: int) -> str:
         self.logs_read.append((pod, container, previous))
         if isinstance(self.log, HelmkitError):
             raise self.log

@@ -11,6 +11,7 @@ from helmkit.bom import (
     SCHEMA,
     BillOfMaterials,
     EnvironmentEntry,
+    FieldChange,
     Migration,
     NamespaceEntry,
     ServiceEntry,
@@ -19,6 +20,13 @@ from helmkit.bom import (
 )
 from helmkit.errors import HelmkitError
 
+MIGRATION = Migration(
+    id="1.5.0 StatefulSet/zk",
+    kind="claim-growth",
+    object="StatefulSet/zk",
+    changes=(FieldChange("spec.volumeClaimTemplates", "data 2Gi", "data 4Gi"),),
+    from_version="1.5.0",
+)
 SERVICE = ServiceEntry(
     release="gateway",
     namespace="shop",
@@ -30,7 +38,7 @@ SERVICE = ServiceEntry(
     images=("h:5000/gateway:1",),
     depends_on=("nacos",),
     startup_budget=300,
-    migrations=(Migration("claims", "1Gi", "2Gi", "grow-claims"),),
+    migrations=(MIGRATION,),
 )
 BOM = BillOfMaterials(
     schema=SCHEMA,

@@ -191,3 +191,12 @@ async def raw_server(answer: bytes) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+
+
+async def test_a_token_that_cannot_stand_in_a_header_is_not_repeated_in_the_message() -> None:
+    async with FakeRegistry() as fake:
+        exchange = HttpExchange(f"http://{fake.host}", {}, None)
+        with pytest.raises(ConnectionLostError, match="no request that can be sent") as caught:
+            await exchange.send("GET", f"http://{fake.host}/v2/", headers={"Authorization": "Bearer geheim\n"}, limit=9)
+        await exchange.aclose()
+    assert "geheim" not in str(caught.value)

@@ -147,6 +147,19 @@ async def test_creating_is_repeated_only_when_it_certainly_did_nothing() -> None
         assert len(script.requests) == 1
 
 
+async def test_replacing_is_repeated_when_it_names_the_version_it_replaces() -> None:
+    lost = ConnectionFailedError("reset", sent=True)
+    client, script = kube(lost, status(500, "InternalError"), Answer(200, configmap("2")))
+    assert (await client.replace_object(configmap("1")))["metadata"]["resourceVersion"] == "2"
+    assert [request.method for request in script.requests] == ["PUT"] * 3
+    blind = configmap()
+    del blind["metadata"]["resourceVersion"]
+    client, script = kube(lost)
+    with pytest.raises(UnreachableError, match="reset"):
+        await client.replace_object(blind)
+    assert len(script.requests) == 1
+
+
 async def test_deleting_is_repeated_when_it_can_hit_one_object_only() -> None:
     cut = ConnectionFailedError("cut", sent=True)
     client, script = kube(cut, status(404, "NotFound"))

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from helmkit.bom import ServiceEntry
-from relman.core.decide import UpgradeRequest, content_change, decide_upgrade, restore_point
+from relman.core.decide import UpgradeRequest, content_change, decide_upgrade
 from relman.core.naming import Scope
 from relman.core.plan import Plan
 from relman.core.record import DONE, RUNNING, SCHEMA, Content, Hold, ObjectMark, ReleaseState, ServiceRecord, SetRecord
+from relman.core.restore_point import restore_point
 from relman.core.seen import NamespaceSeen, ReleaseSeen, RevisionSeen
 from relman.core.wanted import Wanted, content_of
 

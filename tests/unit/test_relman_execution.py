@@ -9,8 +9,9 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from helmkit.errors import HelmkitError, LockHeldError
+from helmkit.errors import HelmkitError, LockHeldError, UnreachableError
 from helmkit.kube import ConfigMap
+from helmkit.kube.api import BACK_OFF
 from helmkit.kube.memory import MemoryKube, fail
 from helmkit.kube.transport import Answer, ConnectionFailedError, Request
 from relman.core.graph import dependants_of, edges_within, ready_nodes, reverse_edges
@@ -226,8 +227,9 @@ async def test_a_write_whose_answer_was_lost_is_found_to_be_ours(kube: MemoryKub
 
 async def test_what_could_not_be_written_goes_with_the_next_write(kube: MemoryKube) -> None:
     journal = await Journal.create(kube, record())
-    kube.memory.hooks.append(fail(1, ConnectionFailedError("cut", sent=True), lambda r: r.method == "PUT"))
-    with pytest.raises(HelmkitError):
+    cut = ConnectionFailedError("cut", sent=True)
+    kube.memory.hooks.append(fail(len(BACK_OFF) + 1, cut, lambda r: r.method == "PUT"))
+    with pytest.raises(UnreachableError, match="cut"):
         await journal.write(why("a"))
     await journal.write(why("b"))
     assert journal.record.why == "ab"

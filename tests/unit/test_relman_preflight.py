@@ -127,7 +127,7 @@ def test_what_the_run_itself_brings_or_acknowledged_is_not_refused() -> None:
     assert found(Facts(moved=(moved(),), trials=(fixed,)), "dry-run") == [
         (REFUSE, "StatefulSet/web: claim data cannot be changed once it exists")
     ]
-    assert found(Facts(moved=(moved(migrates=True),), trials=(fixed,)), "dry-run") == []
+    assert found(Facts(moved=(moved(migrates=frozenset({"StatefulSet/web"})),), trials=(fixed,)), "dry-run") == []
     unknown = trial("unknown-kind", "no such kind", kind="Foo")
     assert found(Facts(moved=(moved(brings=frozenset({"Foo"})),), trials=(unknown,)), "dry-run") == []
     unowned = trial("accepted", owner="")

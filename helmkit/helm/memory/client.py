@@ -9,6 +9,7 @@ from typing import Any
 
 from helmkit.helm.errors import HelmFailedError, ReleaseBusyError, ReleaseNotFoundError
 from helmkit.helm.memory.deployer import Deployer, split_hooks
+from helmkit.helm.memory.hooks import run_tests
 from helmkit.helm.memory.records import Record, Records
 from helmkit.helm.memory.rendering import Renderer, load_metadata, render_simply
 from helmkit.helm.release import HelmRelease, HelmVersion
@@ -20,7 +21,7 @@ class Operation:
     """A command that was asked for."""
 
     name: str
-    """`upgrade`, `rollback`, `uninstall` or `template`."""
+    """`upgrade`, `rollback`, `uninstall`, `test` or `template`."""
     release: str
     namespace: str
     arguments: Mapping[str, Any]
@@ -154,6 +155,22 @@ class MemoryHelm:
             return
         for record in history:
             await records.delete(record)
+
+    async def test(
+        self,
+        release: str,
+        *,
+        namespace: str,
+        timeout: int,  # noqa: ASYNC109 - as Helm has it
+        tests: int = 1,
+    ) -> None:
+        """Run the test hooks; one whose image's tag is `crash` fails, and those after it are not run."""
+        del timeout, tests
+        await self._begin("test", release, namespace)
+        history = await Records(self._kube, namespace, release).load()
+        if not history:
+            raise _missing("testing", release, namespace)
+        await run_tests(self._kube, namespace, release, history[-1]["hooks"])
 
     async def template(
         self,

@@ -84,6 +84,15 @@ def _lists(value: Any) -> Any:
     return {key: _lists(part) for key, part in value.items()}
 
 
+def key_names(field: str, item: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """Return the key of an entry of a merged list, and the fields it consists of; None when it has none."""
+    key = _key(field, item)
+    if key is None:
+        return None
+    names = [name for name in _PORT_KEYS if name in item][:1] if field == "ports" else _MERGED_BY[field]
+    return key, {name: item[name] for name in names}
+
+
 def _key(field: str, item: Any) -> tuple[Any, ...] | None:
     if not isinstance(item, Mapping):
         return None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from helmkit.kube.kinds import Kind
+from helmkit.kube.memory.copying import copy_data
 from helmkit.kube.memory.selectors import matches_fields, matches_labels
 from helmkit.kube.memory.store import Change, Object, Store
 from helmkit.kube.transport import METADATA_LIST, Answer, Request
@@ -35,7 +35,7 @@ def list_answer(store: Store, kind: Kind, namespace: str | None, request: Reques
         body = {"kind": "PartialObjectMetadataList", "metadata": metadata, "items": items}
         return Answer(200, None, msgspec.json.encode(body))
     items = [{key: value for key, value in obj.items() if key not in {"apiVersion", "kind"}} for obj in page]
-    return Answer(200, {"kind": f"{kind.kind}List", "metadata": metadata, "items": copy.deepcopy(items)})
+    return Answer(200, {"kind": f"{kind.kind}List", "metadata": metadata, "items": copy_data(items)})
 
 
 def watch_event(change: Change, kind: Kind, namespace: str | None, params: Mapping[str, str]) -> dict[str, Any] | None:
@@ -50,7 +50,7 @@ def watch_event(change: Change, kind: Kind, namespace: str | None, params: Mappi
     if not was and not is_now:
         return None
     seen = "MODIFIED" if was and is_now else "ADDED" if is_now else "DELETED"
-    return {"type": seen, "object": copy.deepcopy(change.after)}
+    return {"type": seen, "object": copy_data(change.after)}
 
 
 def discovery(path: str, kinds: Iterable[Kind]) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from helmkit.kube.kinds import KNOWN, Kind
+from helmkit.kube.memory.copying import copy_data
 from helmkit.kube.memory.reads import discovery, list_answer, matches, watch_event
 from helmkit.kube.memory.store import Change, Key, Object, Store
 from helmkit.kube.memory.writes import Refused, Writes, status
@@ -46,6 +46,8 @@ class MemoryServer:
         self.store = Store()
         self.requests: list[Request] = []
         self.hooks: list[Hook] = []
+        self.logs: dict[tuple[str, str, str], str] = {}
+        """What containers wrote, by namespace, pod and container."""
         self.user = user
         self._writes = Writes(self.store)
         self._kinds = dict(KNOWN)
@@ -80,7 +82,7 @@ class MemoryServer:
             seen = self.store.version
             for obj in self.store.select(target.kind, target.namespace):
                 if matches(obj, request.params):
-                    yield {"type": "ADDED", "object": copy.deepcopy(obj)}
+                    yield {"type": "ADDED", "object": copy_data(obj)}
         else:
             seen = int(version)
         async for event in self._follow(target, request.params, seen):
@@ -120,7 +122,7 @@ class MemoryServer:
             case "GET" if target.name is None:
                 return list_answer(self.store, target.kind, target.namespace, request)
             case "GET":
-                return Answer(200, copy.deepcopy(self._writes.existing(target.kind, target.key)))
+                return self._get(target, request)
             case "POST":
                 return self._create(target, request)
             case "PUT":
@@ -139,6 +141,18 @@ class MemoryServer:
             metadata["namespace"] = target.namespace
         key = (*target.key[:3], str(metadata["name"]))
         return Answer(201, self._writes.create(target.kind, key, obj, request))
+
+    def _get(self, target: _Target, request: Request) -> Answer:
+        found = self._writes.existing(target.kind, target.key)
+        if target.subresource != "log":
+            return Answer(200, copy_data(found))
+        container = request.params.get("container", "")
+        text = self.logs.get((target.namespace or "", target.name or "", container))
+        if text is None:
+            said = f'container "{container}" in pod "{target.name}" is waiting to start: PodInitializing'
+            raise Refused(status(400, "BadRequest", said))
+        lines = text.splitlines(keepends=True)[-int(request.params.get("tailLines", "0")) :]
+        return Answer(200, None, "".join(lines).encode())
 
     def _target(self, path: str) -> _Target:
         parts = [unquote(part) for part in path.strip("/").split("/")]

@@ -6,7 +6,6 @@ Deterministic: resource versions count up, UIDs and times follow from them.
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,8 @@ from typing import Any
 
 from helmkit.kube.kinds import Kind
 from helmkit.kube.memory.apply import Manager, Path
+from helmkit.kube.memory.copying import copy_data
+from helmkit.kube.memory.managed import fields_v1
 
 Key = tuple[str, str, str, str]
 """API version, plural, namespace (empty for cluster-wide kinds) and name."""
@@ -48,6 +49,7 @@ class Store:
     """Resource versions below this one are forgotten."""
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _fields: dict[tuple[str, Manager], tuple[frozenset[Path], dict[str, Any]]] = field(default_factory=dict)
 
     def get(self, key: Key) -> Object | None:
         """Return an object; it must not be changed in place."""
@@ -62,16 +64,16 @@ class Store:
     def write(self, kind: Kind, key: Key, obj: Object) -> Object:
         """Store an object, new or changed, and tell the watches. A write that changes nothing is none."""
         before = self.objects.get(key)
-        obj = copy.deepcopy(obj)
+        obj = copy_data(obj)
         if before is None:
             self._initialise(kind, obj)
-        elif _content(before) == _content(obj):
+        elif _content(before) == _content(obj) and self._managed(obj, before) == before["metadata"]["managedFields"]:
             return before
         elif _counts_generation(kind) and before.get("spec") != obj.get("spec"):
             obj["metadata"]["generation"] = before["metadata"].get("generation", 0) + 1
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
-        obj["metadata"]["managedFields"] = self._managed(obj["metadata"]["uid"], before)
+        obj["metadata"]["managedFields"] = self._managed(obj, before)
         self.objects[key] = obj
         self._tell(Change(self.version, "ADDED" if before is None else "MODIFIED", kind, before, obj))
         return obj
@@ -81,7 +83,7 @@ class Store:
         before = self.objects.pop(key)
         self.owners.pop(before["metadata"]["uid"], None)
         self.version += 1
-        last = copy.deepcopy(before)
+        last = copy_data(before)
         last["metadata"]["resourceVersion"] = str(self.version)
         self._tell(Change(self.version, "DELETED", kind, before, last))
 
@@ -107,19 +109,28 @@ class Store:
         if _counts_generation(kind):
             metadata["generation"] = 1
 
-    def _managed(self, uid: str, before: Object | None) -> list[dict[str, Any]]:
+    def _managed(self, obj: Object, before: Object | None) -> list[dict[str, Any]]:
+        uid = obj["metadata"]["uid"]
         times = {_manager(entry): entry for entry in (before or {}).get("metadata", {}).get("managedFields", ())}
         entries = []
         for manager, paths in self.owners.get(uid, {}).items():
             name, operation, subresource = manager
-            digest = str(sorted(map(repr, paths)))
-            entry = {"manager": name, "operation": operation, "fieldsType": "FieldsV1", "fieldsV1": {"f:": digest}}
+            entry = {"manager": name, "operation": operation, "fieldsType": "FieldsV1", "apiVersion": obj["apiVersion"]}
+            entry["fieldsV1"] = self._rendered(obj, manager, paths)
             if subresource:
                 entry["subresource"] = subresource
             known = times.get(manager)
             entry["time"] = known["time"] if known and known["fieldsV1"] == entry["fieldsV1"] else self.now()
             entries.append(entry)
         return entries
+
+    def _rendered(self, obj: Object, manager: Manager, paths: set[Path]) -> dict[str, Any]:
+        """Return the paths as `fieldsV1`, rendered anew only when they changed."""
+        known = self._fields.get((obj["metadata"]["uid"], manager))
+        if known is None or known[0] != paths:
+            known = (frozenset(paths), fields_v1(obj, paths))
+            self._fields[obj["metadata"]["uid"], manager] = known
+        return known[1]
 
     def _tell(self, change: Change) -> None:
         self.history.append(change)

@@ -6,11 +6,11 @@ set off by `.`, `_` or `-`. Everything happens at once, within the write that ca
 
 from __future__ import annotations
 
-import copy
 import re
 from typing import Any
 
 from helmkit.kube.kinds import KNOWN
+from helmkit.kube.memory.copying import copy_data
 from helmkit.kube.memory.store import Change, Key, Object, Store
 
 _FAULT = re.compile(r":([^/:@]*[._-])?(?P<word>missing|crash|never-ready)([._-][^/:@]*)?(@[^/]*)?$")
@@ -73,7 +73,7 @@ class Workloads:
     def _set_status(self, change: Change, status: dict[str, Any]) -> None:
         metadata = change.after["metadata"]
         key = (change.kind.api_version, change.kind.plural, metadata.get("namespace", ""), metadata["name"])
-        self._store.write(change.kind, key, {**copy.deepcopy(change.after), "status": status})
+        self._store.write(change.kind, key, {**copy_data(change.after), "status": status})
 
     def _set_pods(self, owner: Object, fault: str, count: int) -> None:
         metadata = owner["metadata"]
@@ -98,7 +98,7 @@ def _condition(kind: str, status: str, reason: str) -> dict[str, str]:
 
 
 def _pod(owner: Object, key: Key, fault: str) -> Object:
-    template = copy.deepcopy(owner["spec"].get("template", {}))
+    template = copy_data(owner["spec"].get("template", {}))
     metadata = owner["metadata"]
     reference = {
         "apiVersion": owner["apiVersion"],

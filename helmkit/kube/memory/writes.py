@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from helmkit.kube.kinds import KNOWN, Kind
-from helmkit.kube.memory.apply import find_conflicts, managed_fields, merge, record_update, render_path, unflatten
+from helmkit.kube.memory.apply import (
+    Manager,
+    find_conflicts,
+    managed_fields,
+    merge,
+    record_update,
+    render_path,
+    unflatten,
+)
+from helmkit.kube.memory.copying import copy_data
+from helmkit.kube.memory.managed import paths_of
 from helmkit.kube.memory.store import Key, Object, Store
 from helmkit.kube.transport import APPLY_PATCH, MERGE_PATCH, Answer, Request
 from helmkit.yaml import parse_yaml
@@ -59,14 +68,18 @@ class Writes:
             return obj
         obj["metadata"]["uid"] = self._store.new_uid()
         self._own(obj, {}, request, "Update", "")
-        return copy.deepcopy(self._store.write(kind, key, obj))
+        return copy_data(self._store.write(kind, key, obj))
 
     def replace(self, kind: Kind, key: Key, obj: Object, request: Request, subresource: str = "") -> Object:
         """Replace an object, or only its status."""
         before = self.existing(kind, key)
         self._check(kind, before, obj["metadata"].get("uid"), obj["metadata"].get("resourceVersion"))
-        after = copy.deepcopy(obj)
+        after = copy_data(obj)
         after["metadata"] = {**obj["metadata"], **_identity(before)}
+        given = after["metadata"].get("managedFields")
+        if given is not None and given != before["metadata"].get("managedFields"):
+            owners = {_manager(entry): paths_of(after, entry.get("fieldsV1") or {}) for entry in given}
+            self._store.owners[before["metadata"]["uid"]] = owners
         if subresource == "status":
             after = {**before, "status": obj.get("status", {})}
         elif "status" in before:
@@ -97,9 +110,9 @@ class Writes:
             raise Refused(status(409, "Conflict", text))
         self._check(kind, before, None, wanted.get("resourceVersion"))
         if before["metadata"].get("finalizers"):
-            after = copy.deepcopy(before)
+            after = copy_data(before)
             after["metadata"].setdefault("deletionTimestamp", self._store.now())
-            return Answer(200, copy.deepcopy(self._store.write(kind, key, after)))
+            return Answer(200, copy_data(self._store.write(kind, key, after)))
         self._remove(kind, key, orphan=options.get("propagationPolicy") == "Orphan")
         return Answer(200, {"kind": "Status", "status": "Success"})
 
@@ -108,7 +121,8 @@ class Writes:
         manager = (request.params["fieldManager"], "Apply", subresource)
         live = managed_fields(before) if before else {}
         fields = managed_fields(wanted)
-        owners = copy.deepcopy(self._store.owners.get(before["metadata"]["uid"], {}) if before else {})
+        known = self._store.owners.get(before["metadata"]["uid"], {}) if before else {}
+        owners = {name: set(paths) for name, paths in known.items()}
         conflicts = find_conflicts(live, fields, owners, manager)
         if conflicts and request.params.get("force") != "true":
             said = "\n".join(f'conflict with "{name}": {render_path(path)}' for name, path in conflicts)
@@ -127,7 +141,7 @@ class Writes:
             return Answer(200, after)
         self._store.owners[after["metadata"]["uid"]] = owners
         stored = self._store.write(kind, key, after)
-        return Answer(201 if before is None else 200, copy.deepcopy(stored))
+        return Answer(201 if before is None else 200, copy_data(stored))
 
     def _commit(
         self, kind: Kind, key: Key, before: Object, after: Object, request: Request, operation: str, subresource: str
@@ -139,7 +153,7 @@ class Writes:
         if after["metadata"].get("deletionTimestamp") and not after["metadata"].get("finalizers"):
             self._remove(kind, key, orphan=False)
             return after
-        return copy.deepcopy(self._store.write(kind, key, after))
+        return copy_data(self._store.write(kind, key, after))
 
     def _own(self, obj: Object, before: dict[Any, Any], request: Request, operation: str, subresource: str) -> None:
         manager = (request.params.get("fieldManager", "python-httpx2"), operation, subresource)
@@ -174,9 +188,13 @@ class Writes:
             if not left and not orphan:
                 self._remove(place, other, orphan=False)
             else:
-                kept = copy.deepcopy(obj)
+                kept = copy_data(obj)
                 kept["metadata"]["ownerReferences"] = left
                 self._store.write(place, other, kept)
+
+
+def _manager(entry: Mapping[str, Any]) -> Manager:
+    return (entry["manager"], entry["operation"], entry.get("subresource", ""))
 
 
 def _resource(kind: Kind) -> str:
@@ -197,7 +215,7 @@ def _identity(obj: Object) -> dict[str, Any]:
 def _merge_patch(target: Any, patch: Any) -> Any:
     """RFC 7386."""
     if not isinstance(patch, Mapping):
-        return copy.deepcopy(patch)
+        return copy_data(patch)
     merged = dict(target) if isinstance(target, Mapping) else {}
     for key, value in patch.items():
         if value is None:

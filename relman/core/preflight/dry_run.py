@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from relman.core.plan import INSTALL
+from relman.core.plan import INSTALL, UNINSTALL
 from relman.core.preflight.facts import Facts, Moved, Trial
 from relman.core.preflight.finding import DRY_RUN, REFUSE, WARN, Finding, Severity
 from relman.core.preflight.pods import name_of
@@ -27,7 +27,7 @@ _REMEDIES: dict[Kind, str] = {
 
 def check_dry_run(facts: Facts) -> Iterator[Finding]:
     """Yield what the API server does not accept, and objects that belong to somebody else."""
-    moved = {one.service: one for one in facts.moved}
+    moved = {one.service: one for one in sorted(facts.moved, key=lambda one: one.action != UNINSTALL)}
     names = frozenset(name_of(item) for one in facts.moved for item in one.objects)
     brought = frozenset(kind for one in facts.moved for kind in one.brings)
     for one in facts.moved:
@@ -60,7 +60,8 @@ def _rejected(trial: Trial, moved: Moved, names: frozenset[str]) -> Iterator[Fin
         return
     if rejection.kind == "quota" and trial.pod_of:
         return
-    if rejection.kind == "immutable" and moved.migrates and trial.kind == "StatefulSet":
+    if rejection.kind == "immutable" and f"{trial.kind}/{trial.name}" in moved.migrates:
+        # Whether a migration leads from here to there is found out with its own words.
         return
     severity: Severity = WARN if rejection.kind == "webhook-silent" else REFUSE
     yield _of(trial, severity, _sentence(trial, rejection), _REMEDIES.get(rejection.kind, _REMEDIES["other"]))

@@ -28,8 +28,8 @@ class Moved:
     """Why they could not be rendered; empty when they were."""
     brings: frozenset[str] = frozenset()
     """Kinds that its own CustomResourceDefinitions make known."""
-    migrates: bool = False
-    """A change of immutable fields was acknowledged and is carried out by the run."""
+    migrates: frozenset[str] = frozenset()
+    """`Kind/name` of objects of which a change of immutable fields was acknowledged: the run carries it out."""
     size: int = 0
     """Bytes its release Secret will hold; 0 when that was not worked out."""
 

@@ -65,8 +65,7 @@ def _denied(maker: PodMaker, image: str, seen: ImageSeen) -> tuple[str, str]:
     named = ", ".join(seen.missing_secrets)
     if named:
         why = f"the pull Secret {named} is missing in namespace {maker.namespace}, or says nothing of this registry"
-        first = seen.missing_secrets[0]
-        remedy = f"kubectl -n {maker.namespace} create secret docker-registry {first} --docker-server=…"
+        remedy = f"Write it: relman pull-secrets {maker.namespace} --registry … --username … --password-stdin"
     elif seen.anonymous:
         why = f"neither its pods nor service account {maker.account} of namespace {maker.namespace} name a pull Secret"
         remedy = "Name one (pull_secret of the registry in the release manifest), and create it in the namespace."

@@ -9,7 +9,7 @@ from relman.core.preflight.finding import Finding, Report
 
 
 def with_report(plan: Plan, report: Report) -> Plan:
-    """Return the plan with every refusal among its own, so that all are shown at once."""
+    """Return the plan with every refusal among its own, so that all are shown at once, and with the warnings."""
     refusals = tuple(
         Refusal(
             kind=one.check,
@@ -20,7 +20,8 @@ def with_report(plan: Plan, report: Report) -> Plan:
         )
         for one in report.refusals
     )
-    return msgspec.structs.replace(plan, refusals=(*plan.refusals, *refusals))
+    warnings = tuple(line.strip() for line in report_lines(report))
+    return msgspec.structs.replace(plan, refusals=(*plan.refusals, *refusals), warnings=warnings)
 
 
 def report_lines(report: Report) -> list[str]:

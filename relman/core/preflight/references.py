@@ -121,7 +121,7 @@ def _no_default(reference: Reference) -> Finding:
 
 def _remedy(reference: Reference, facts: Facts) -> str:
     if reference.what == "pull secret":
-        command = f"kubectl -n {reference.namespace} create secret docker-registry {reference.name} …"
+        command = f"relman pull-secrets {reference.namespace} --registry … --username … --password-stdin"
     elif reference.kind == SECRET:
         command = f"kubectl -n {reference.namespace} create secret generic {reference.name} …"
     elif reference.kind == CONFIG_MAP:

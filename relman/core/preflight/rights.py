@@ -25,6 +25,7 @@ _WATCHED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("apps", "replicasets"): ("list", "watch"),
 }
 """What a rollout is followed by."""
+_DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
 _WORKLOADS = frozenset({"deployments", "statefulsets", "daemonsets", "jobs", "persistentvolumeclaims"})
 _OBJECT_VERBS = ("get", "list", "create", "patch", "delete")
 
@@ -43,6 +44,8 @@ def needed_rights(moved: Iterable[Moved], missing: frozenset[str], labels: froze
         if one.action != UNINSTALL:
             found |= {Right(verb, *what, one.namespace) for what, verbs in _WATCHED.items() for verb in verbs}
             found.add(Right("get", "", "namespaces", one.namespace, one.namespace))
+        if one.brings:
+            found |= {Right(verb, *_DEFINITIONS, "") for verb in ("get", "create", "patch")}
         for item in one.objects:
             found |= _of_object(str(item.get("apiVersion")), str(item.get("kind")), namespace_of(item) or one.namespace)
     found |= {Right("create", "", "namespaces", "") for _ in missing}

@@ -14,7 +14,7 @@ UNKNOWN_BUDGET = 300
 """Startup budget of what declares none (vendor charts, raw objects): Helm's own default for --timeout, in seconds."""
 
 _ORDERED = frozenset({"statefulset-infra"})
-_NO_PODS = frozenset({"external-endpoint"})
+_NO_PODS = frozenset({"external-endpoint", "namespace-objects"})
 
 
 @dataclass(frozen=True)
