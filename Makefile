@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench sandbox charts docs golden lock clean
+.PHONY: help demo test check bench crash sandbox charts docs golden lock clean
 
 help: ## Show this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ check: $(VENV)/ready ## Format, lint, types, import contracts, stale charts (sec
 bench: $(VENV)/ready ## Measure against helm doing the same work in the same run
 	@$(BIN)/python -m sandbox build
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+crash: $(VENV)/ready ## Stop relman at every effect on eight services; writes docs/reference/crash-matrix.md
+	@$(BIN)/python -m tests.crash $(ARGS)
 
 sandbox: $(VENV)/ready ## Start the disposable control plane and registry (stop: make sandbox ARGS=down)
 	@$(BIN)/python -m sandbox $(or $(ARGS),up)

@@ -7,27 +7,33 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from sandbox.cluster import Sandbox
+from tests.bench import building, registries, speed
 from tests.bench.measure import Cost, Row, report, run
 from tests.bench.plain_helm import PlainHelm
-from tests.bench.synthetic import write_platform
 
 PROJECT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PLATFORM = "spring-platform"
-SAMPLE = 50
 CHANGED = "test-id-generator"
 
 
 def main() -> None:
-    """Run every benchmark on a sandbox of its own and print the table."""
+    """Run the benchmarks on a sandbox of their own and print the table; `speed` alone runs relman's bars."""
     sandbox = Sandbox.up(name="bench", free_ports=True)
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as name:
-            sys.stdout.write(report(list(_rows(Path(name), sandbox))) + "\n")
+            environ = {**os.environ, **sandbox.environ}
+            bars = speed.rows(Path(name) / "speed", sandbox.helm, environ, sandbox.registry)
+            others = iter(()) if sys.argv[1:] == ["speed"] else _rows(Path(name), sandbox)
+            found: list[Row] = []
+            for row in chain(others, bars):
+                found.append(row)
+                sys.stderr.write(f"{row.work}: {row.ours.seconds:.2f} s ({row.ours.cpu:.2f} s of CPU)\n")
+            sys.stdout.write(report(found) + "\n")
     finally:
         sandbox.down()
 
@@ -36,6 +42,7 @@ def _rows(folder: Path, sandbox: Sandbox) -> Iterator[Row]:
     environ = {**os.environ, **sandbox.environ}
     shutil.copy(PROJECT / "releases.toml", folder)
     shutil.copytree(PROJECT / "values", folder / "values")
+    shutil.copytree(PROJECT / "objects", folder / "objects")
     layer = folder / "values" / "sandbox.toml"
     layer.write_text(layer.read_text().replace("127.0.0.1:5055", sandbox.registry))
     repository = f"oci://{sandbox.registry}/charts"
@@ -43,6 +50,7 @@ def _rows(folder: Path, sandbox: Sandbox) -> Iterator[Row]:
     helm.work.mkdir()
     yield from _build(folder, environ, helm)
     yield from _publish(folder, environ, helm, repository)
+    yield from registries.rows(folder / "registries", sandbox.helm, environ, sandbox.registry)
     yield from _release(folder, environ, helm, f"{repository}/{PLATFORM}")
 
 
@@ -50,15 +58,7 @@ def _build(folder: Path, environ: dict[str, str], helm: PlainHelm) -> Iterator[R
     ours = run([BIN / "chartgen", "build"], cwd=folder, environ=environ)
     packaged, _ = helm.package_all()
     yield Row("build this platform", ours, packaged, "helm: package each subchart")
-    for services in (1000, 2000):
-        large = folder / str(services)
-        write_platform(large, services)
-        ours = run([BIN / "chartgen", "build"], cwd=large, environ=environ)
-        sample = replace(helm, umbrella=large / "charts" / "synthetic", work=large)
-        packaged, count = sample.package_all(SAMPLE)
-        whole = Cost(packaged.seconds * services / count, packaged.megabytes)
-        yield Row(f"build {services} services", ours, whole, f"helm: {count} packaged, scaled up")
-        shutil.rmtree(large)
+    yield from building.rows(folder / "building", helm.helm, environ)
 
 
 def _publish(folder: Path, environ: dict[str, str], helm: PlainHelm, repository: str) -> Iterator[Row]:

@@ -38,6 +38,7 @@ def test_the_tour_works_as_written(empty_sandbox: Sandbox, tmp_path: Path) -> No
     sandbox = empty_sandbox
     shutil.copy(PROJECT / "releases.toml", tmp_path)
     shutil.copytree(PROJECT / "values", tmp_path / "values")
+    shutil.copytree(PROJECT / "objects", tmp_path / "objects")
     layer = tmp_path / "values" / "sandbox.toml"
     layer.write_text(layer.read_text().replace("127.0.0.1:5055", sandbox.registry))
     environ = {**os.environ, **sandbox.environ}

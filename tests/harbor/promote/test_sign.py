@@ -94,6 +94,26 @@ def test_push_signs_what_it_publishes(run: Callable[[str], Run], double: HarborD
     assert run("verify")("shop:1.5.0", "--key", str(on_path / "cosign.pub"))[0] == 0
 
 
+@pytest.mark.parametrize(("path", "key", "why"), [(None, "absent.key", "there is no file"), ("/nowhere", "", "cosign")])
+def test_nothing_is_pushed_that_could_not_be_signed(
+    run: Callable[[str], Run],
+    double: HarborDouble,
+    on_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str | None,
+    key: str,
+    why: str,
+) -> None:
+    write_umbrella(on_path, make_umbrella({"gateway": "1.5.0"}, version="1.5.0"))
+    if path:
+        monkeypatch.setenv("PATH", path)
+    for more in ([], ["--dry-run"]):
+        code, _, err = run("push")("--sign", key or str(on_path / "cosign.key"), *more)
+        assert code == 2
+        assert why in err
+    assert not any("1.5.0" in name for name in digests(double.state.projects["charts"]))
+
+
 def test_credentials_are_in_a_throw_away_file_alone(
     run: Callable[[str], Run], double: HarborDouble, on_path: Path
 ) -> None:
