@@ -25,7 +25,7 @@ demo: $(VENV)/ready ## Set everything up and run the main job on a disposable co
 
 test: check ## Set everything up and pass every check and test (what CI runs)
 	@$(BIN)/python -m sandbox build --tests
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/ready ## Format, lint, types, import contracts, stale charts (seconds, no cluster)
 	@$(BIN)/ruff format --check .
