@@ -33,7 +33,8 @@ def test_nodes_and_classes_are_there(sandbox: Sandbox) -> None:
         for condition in node["status"]["conditions"]
         if condition["type"] == "Ready"
     )
-    assert {found["metadata"]["name"] for found in classes} == set(STORAGE_CLASSES)
+    # Other tests make classes of their own.
+    assert {found["metadata"]["name"] for found in classes} >= set(STORAGE_CLASSES)
     assert ingress["spec"]["controller"] == "k8s.io/ingress-nginx"
 
 
